@@ -1,0 +1,240 @@
+/**
+ * An order and the one decision about it. Pure: no clock, no I/O. Every answer, callback, query, close and expiry becomes an
+ * `OrderEvent`; `decide` says what changes in our books, what is written to the timeline, who is told, and what a person
+ * must look at. The table of outcomes in docs/outcomes.md mirrors this file row by row.
+ *
+ *   undecided ──paid──────────────▶ paid ──(refunds: refund.ts)──▶ shown as 1
+ *   undecided ──closed (channel)──▶ closed ──paid, late_payment=accept──▶ paid
+ *   undecided ──reversed──────────▶ reversed ──paid, late_payment=accept──▶ paid
+ *   undecided ──declined──────────▶ failed ──paid, late_payment=accept──▶ paid
+ *   closed | reversed | failed ──paid, late_payment=refund──▶ same state, late payment recorded, refunded on its own
+ *
+ * No other arrow exists: `assertArrow` stops a bug before it reaches storage.
+ */
+import type { Fen } from './money.ts';
+import type { PaymentFacts } from './payment-facts.ts';
+
+export type OrderState = 'undecided' | 'paid' | 'closed' | 'reversed' | 'failed';
+
+/** What we know of the order at the channel: `calling` (a call is under way until `placing_until_ms`), `never` (certain that
+ *  the channel saw nothing), `unknown` (the answer was lost) or `accepted`. */
+export type Placement = 'calling' | 'never' | 'unknown' | 'accepted';
+
+export interface Order {
+  readonly merchant_id: string;
+  readonly trade_id: string;
+  readonly mch_trade_id: string;
+  readonly pay_type: string;
+  readonly initial_trade_state: 2 | 6;
+  readonly channel: string;
+  readonly account_id: string;
+  readonly merchant_params: Readonly<Record<string, string>>;
+  readonly total_fen: Fen;
+  /** The request's fields as read, without nonce_str. */
+  readonly request: Readonly<Record<string, string | number>>;
+  readonly request_hash: string;
+  readonly notify_url: string | null;
+  readonly created_at_ms: number;
+  readonly expires_at_ms: number;
+  // What changes:
+  readonly version: number;
+  readonly state: OrderState;
+  readonly finished: boolean;
+  readonly placement: Placement;
+  readonly placing_until_ms: number;
+  /** The channel's reply to the order request (code_url …), in the pay type's reply fields. */
+  readonly reply: Readonly<Record<string, string>> | null;
+  readonly reply_message: string;
+  /** What trade_info shows after its label. */
+  readonly channel_message: string;
+  readonly facts: PaymentFacts | null;
+  /** A success that came after the order was closed, reversed or failed. */
+  readonly late_facts: PaymentFacts | null;
+  readonly refunded_fen: Fen;
+  readonly refund_reserved_fen: Fen;
+  readonly refund_count: number;
+  /** When the channel was last asked about this order. */
+  readonly checked_at_ms: number;
+  readonly check_count: number;
+  readonly decided_at_ms: number | null;
+  readonly updated_at_ms: number;
+}
+
+export type OrderEvent =
+  | { readonly kind: 'accepted'; readonly reply: Readonly<Record<string, string>>; readonly message: string }
+  | { readonly kind: 'declined'; readonly code: string; readonly message: string }
+  | { readonly kind: 'not_placed'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | { readonly kind: 'waiting'; readonly message: string }
+  | { readonly kind: 'not_found'; readonly message: string }
+  | { readonly kind: 'closed'; readonly message: string }
+  | { readonly kind: 'reversed'; readonly message: string }
+  | { readonly kind: 'paid'; readonly facts: PaymentFacts; readonly finished: boolean };
+
+/** How we came to know. A callback must name every identity we expect; a query answer only what that channel tells. */
+export type Source = 'pay' | 'callback' | 'query' | 'resolver' | 'close' | 'expiry' | 'operator';
+
+export interface DecisionInput {
+  readonly at_ms: number;
+  readonly source: Source;
+  readonly late_payment: 'refund' | 'accept';
+  readonly expected_identity: Readonly<Record<string, string>>;
+}
+
+export type OrderChanges = Partial<
+  Pick<
+    Order,
+    | 'state'
+    | 'finished'
+    | 'placement'
+    | 'placing_until_ms'
+    | 'reply'
+    | 'reply_message'
+    | 'channel_message'
+    | 'facts'
+    | 'late_facts'
+    | 'checked_at_ms'
+    | 'check_count'
+    | 'decided_at_ms'
+  >
+>;
+
+export interface Exception {
+  readonly kind: 'payment_mismatch' | 'second_payment' | 'contradiction' | 'channel_misconfigured';
+  readonly detail: Readonly<Record<string, string | number | null>>;
+}
+
+export interface Decision {
+  /** Null: nothing to save, nothing to say (a repeat of what is known). */
+  readonly changes: OrderChanges | null;
+  /** The word for the timeline; empty for a check that found nothing new. */
+  readonly timeline: string;
+  readonly notify: boolean;
+  readonly refund_late_payment: boolean;
+  readonly exception: Exception | null;
+}
+
+const NOTHING: Decision = { changes: null, timeline: '', notify: false, refund_late_payment: false, exception: null };
+
+/** How long after its expiry an order that the channel does not know is still waited for: longer than any call in flight. */
+export const EXPIRY_GRACE_MS = 60_000;
+
+/** Decides what one event does to an order. Throws only when an invariant of ours is broken (a bug). */
+export function decide(order: Order, event: OrderEvent, input: DecisionInput): Decision {
+  switch (event.kind) {
+    case 'paid':
+      return decidePaid(order, event, input);
+    case 'closed':
+      return decideEnded(order, 'closed', event.message, input);
+    case 'reversed':
+      return decideEnded(order, 'reversed', event.message, input);
+    case 'not_found':
+      return decideNotFound(order, event.message, input);
+    case 'accepted':
+    case 'declined':
+    case 'not_placed':
+    case 'unknown':
+    case 'waiting':
+      return order.state === 'undecided' ? decideOpen(order, event, input) : NOTHING;
+  }
+}
+
+function change(changes: OrderChanges, timeline: string): Decision {
+  return { ...NOTHING, changes, timeline };
+}
+
+type OpenEvent = Extract<OrderEvent, { kind: 'accepted' | 'declined' | 'not_placed' | 'unknown' | 'waiting' }>;
+
+function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decision {
+  const checked = { checked_at_ms: input.at_ms, check_count: order.check_count + 1 };
+  switch (event.kind) {
+    case 'accepted':
+      return change(
+        { placement: 'accepted', placing_until_ms: 0, reply: event.reply, reply_message: event.message, channel_message: event.message },
+        'accepted',
+      );
+    case 'declined':
+      return change(
+        { state: 'failed', placement: 'accepted', placing_until_ms: 0, channel_message: `${event.code}: ${event.message}`, decided_at_ms: input.at_ms },
+        'declined',
+      );
+    case 'not_placed':
+      return change({ placement: 'never', placing_until_ms: 0, channel_message: event.reason }, 'not_placed');
+    case 'unknown':
+      // A lost answer says nothing about an order that the channel accepted before: only the check is counted.
+      if (order.placement === 'accepted') return change(checked, 'unknown');
+      return change({ placement: 'unknown', placing_until_ms: 0, channel_message: event.reason, ...checked }, 'unknown');
+    case 'waiting':
+      if (order.channel_message === event.message) return change(checked, '');
+      return change({ ...checked, channel_message: event.message }, 'waiting');
+  }
+}
+
+function decideNotFound(order: Order, message: string, input: DecisionInput): Decision {
+  if (order.state !== 'undecided') return NOTHING;
+  if (input.at_ms >= order.expires_at_ms + EXPIRY_GRACE_MS && order.placement !== 'calling') {
+    return decideEnded(order, 'closed', message, input);
+  }
+  return change({ checked_at_ms: input.at_ms, check_count: order.check_count + 1 }, '');
+}
+
+function decideEnded(order: Order, state: 'closed' | 'reversed', message: string, input: DecisionInput): Decision {
+  if (order.state === 'undecided') {
+    return change({ state, placing_until_ms: 0, channel_message: message, decided_at_ms: input.at_ms }, state);
+  }
+  if (order.state === 'paid') {
+    // The channel says closed about an order it said was paid: never take money back on such a word, show it to a person.
+    return { ...NOTHING, exception: { kind: 'contradiction', detail: { we_have: order.state, channel_says: state, message } } };
+  }
+  return NOTHING;
+}
+
+function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, input: DecisionInput): Decision {
+  const mismatch = findMismatch(order, event.facts, input);
+  if (mismatch) return { ...NOTHING, exception: { kind: 'payment_mismatch', detail: mismatch } };
+  const known = order.facts ?? order.late_facts;
+  if (known) {
+    if (known.transaction_id !== event.facts.transaction_id) {
+      return { ...NOTHING, exception: { kind: 'second_payment', detail: { first: known.transaction_id, second: event.facts.transaction_id } } };
+    }
+    if (event.finished && order.state === 'paid' && !order.finished) return change({ finished: true }, 'finished');
+    return NOTHING;
+  }
+  if (order.state === 'undecided' || input.late_payment === 'accept') {
+    const changes: OrderChanges = {
+      state: 'paid',
+      finished: event.finished,
+      placing_until_ms: 0,
+      facts: event.facts,
+      channel_message: '',
+      decided_at_ms: input.at_ms,
+    };
+    return { ...NOTHING, changes, timeline: order.state === 'undecided' ? 'paid' : 'late_payment_accepted', notify: true };
+  }
+  return { ...change({ late_facts: event.facts }, 'late_payment'), refund_late_payment: true };
+}
+
+/** Amount, currency, app and merchant numbers must be ours; answers what differs, or null. */
+function findMismatch(order: Order, facts: PaymentFacts, input: DecisionInput): Exception['detail'] | null {
+  if (facts.amount_fen !== order.total_fen) return { field: 'amount', ours: order.total_fen, theirs: facts.amount_fen };
+  if (facts.currency !== 'CNY') return { field: 'currency', ours: 'CNY', theirs: facts.currency };
+  for (const [field, ours] of Object.entries(input.expected_identity)) {
+    const theirs = facts.identity[field];
+    if (theirs === undefined && input.source !== 'callback') continue;
+    if (theirs !== ours) return { field, ours, theirs: theirs ?? null };
+  }
+  return null;
+}
+
+const ARROWS: Readonly<Record<OrderState, readonly OrderState[]>> = {
+  undecided: ['undecided', 'paid', 'closed', 'reversed', 'failed'],
+  paid: ['paid'],
+  closed: ['closed', 'paid'],
+  reversed: ['reversed', 'paid'],
+  failed: ['failed', 'paid'],
+};
+
+/** Stops a change that is not an arrow of the table above. */
+export function assertArrow(from: OrderState, to: OrderState): void {
+  if (!ARROWS[from].includes(to)) throw new Error(`an order never goes from ${from} to ${to}`);
+}

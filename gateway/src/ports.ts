@@ -1,0 +1,70 @@
+/**
+ * The outside world as the gateway sees it. Time, randomness, the network and the thread-pool signature enter as
+ * arguments, so that the whole-system simulation runs this very code under a virtual clock, a seed and its own network.
+ */
+import type { KeyObject } from 'node:crypto';
+
+/** A timer that can be taken back. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now_ms(): number;
+  /** Runs `task` once after `delay_ms` milliseconds. */
+  setTimer(delay_ms: number, task: () => void): Timer;
+}
+
+export interface Random {
+  bytes(length: number): Buffer;
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  /** From the first byte sent to the last byte read. */
+  readonly timeout_ms: number;
+  /** A longer answer is cut off and counts as no answer. */
+  readonly max_bytes: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Lower-case names; repeated headers joined with ', '. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** Why there is no answer. `not_sent`: certain that the peer saw nothing. `lost`: it may have acted on the request. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+  readonly kind: 'not_sent' | 'lost';
+  /** A stable word for metrics and timelines: `timeout`, `connection_refused`, `connection_lost`, `too_large`, `blocked_address` … */
+  readonly reason: string;
+
+  constructor(kind: 'not_sent' | 'lost', reason: string, options?: ErrorOptions) {
+    super(`${kind}: ${reason}`, options);
+    this.kind = kind;
+    this.reason = reason;
+  }
+}
+
+export interface HttpClient {
+  /** Sends one request. Redirects are never followed. Rejects with `NoAnswer` and nothing else. */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+}
+
+export interface Signer {
+  /** RSASSA-PKCS1-v1_5 with SHA-256 on the thread pool: about a millisecond of CPU for RSA-2048, off the event loop. */
+  signSha256(key: KeyObject, data: string): Promise<Buffer>;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly http: HttpClient;
+  readonly signer: Signer;
+}
