@@ -1,0 +1,301 @@
+import type { Order } from '../domain/order.ts';
+import { createBatcher } from './batch.ts';
+import type { Database, Statement } from './database.ts';
+
+/** What is known of a new order before the channel is called. */
+export type NewOrder = Pick<
+  Order,
+  | 'merchant_id'
+  | 'trade_id'
+  | 'mch_trade_id'
+  | 'pay_type'
+  | 'initial_trade_state'
+  | 'channel'
+  | 'account_id'
+  | 'merchant_params'
+  | 'total_fen'
+  | 'request'
+  | 'request_hash'
+  | 'notify_url'
+  | 'created_at_ms'
+  | 'expires_at_ms'
+  | 'placing_until_ms'
+> & { readonly nonce_str: string | null; readonly first_check_at_ms: number };
+
+export type InsertOutcome = 'inserted' | 'nonce_repeated' | 'number_repeated';
+
+export interface NewEvent {
+  readonly source: string;
+  readonly kind: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface NewNotification {
+  readonly notification_id: string;
+  readonly subject: 'payment' | 'refund';
+  readonly refund_id: string | null;
+  readonly url: string;
+  readonly payload: string;
+}
+
+/** A refund that Heliu makes on its own, reserved in the statement that records the late payment. */
+export interface LateRefund {
+  readonly refund_id: string;
+  readonly refund_fen: number;
+  readonly refund_desc: string;
+  readonly check_at_ms: number;
+}
+
+/** An order as it shall be, saved only if nobody changed it since it was read (`order.version`). */
+export interface OrderSave {
+  readonly order: Order;
+  readonly at_ms: number;
+  readonly event: NewEvent | null;
+  /** `null` leaves the job as it is, `'delete'` ends it, a number moves it there (and makes it if it is gone). */
+  readonly job: null | 'delete' | number;
+  readonly notification: NewNotification | null;
+  readonly late_refund: LateRefund | null;
+}
+
+/**
+ * One statement for nonce, order, first event and job. Either unique key may be met first, and an error would not say
+ * which: so `ON CONFLICT DO NOTHING … RETURNING` on both, and the two are told apart by what came back.
+ */
+const INSERT: Statement = {
+  name: 'insert_orders',
+  text: `
+WITH input AS (
+  SELECT * FROM json_to_recordset($1::json) AS i(
+    merchant_id text, trade_id text, mch_trade_id text, nonce_str text, pay_type text, initial_trade_state smallint,
+    channel text, account_id text, merchant_params jsonb, total_fen bigint, request jsonb, request_hash text,
+    notify_url text, created_at_ms bigint, expires_at_ms bigint, placing_until_ms bigint, first_check_at_ms bigint)
+), new_nonce AS (
+  INSERT INTO nonces (merchant_id, nonce_str)
+  SELECT merchant_id, nonce_str FROM input WHERE nonce_str IS NOT NULL
+  ON CONFLICT DO NOTHING RETURNING merchant_id, nonce_str
+), admitted AS (
+  SELECT i.* FROM input i WHERE i.nonce_str IS NULL OR (i.merchant_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce)
+), new_order AS (
+  INSERT INTO orders (merchant_id, trade_id, mch_trade_id, pay_type, initial_trade_state, channel, account_id,
+    merchant_params, total_fen, request, request_hash, notify_url, created_at_ms, expires_at_ms, state, placement,
+    placing_until_ms, updated_at_ms)
+  SELECT merchant_id, trade_id, mch_trade_id, pay_type, initial_trade_state, channel, account_id, merchant_params,
+    total_fen, request, request_hash, notify_url, created_at_ms, expires_at_ms, 'undecided', 'calling',
+    placing_until_ms, created_at_ms
+  FROM admitted
+  ON CONFLICT (merchant_id, mch_trade_id) DO NOTHING RETURNING trade_id
+), new_event AS (
+  INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail)
+  SELECT merchant_id, trade_id, created_at_ms, 'pay', 'created', json_build_object('account_id', account_id)
+  FROM input WHERE trade_id IN (SELECT trade_id FROM new_order)
+), new_job AS (
+  INSERT INTO jobs (kind, merchant_id, subject_id, run_at_ms)
+  SELECT 'order', merchant_id, trade_id, first_check_at_ms FROM input WHERE trade_id IN (SELECT trade_id FROM new_order)
+)
+SELECT i.trade_id,
+  i.nonce_str IS NULL OR (i.merchant_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce) AS nonce_new,
+  i.trade_id IN (SELECT trade_id FROM new_order) AS order_new
+FROM input i`,
+};
+
+/** Compare-and-set on version; everything the change causes (event, job, notification, refund) in the same commit. */
+const SAVE: Statement = {
+  name: 'save_orders',
+  text: `
+WITH input AS (
+  SELECT * FROM json_to_recordset($1::json) AS i(
+    merchant_id text, trade_id text, version integer, at_ms bigint, state text, finished boolean, placement text,
+    placing_until_ms bigint, reply jsonb, reply_message text, channel_message text, facts jsonb, late_facts jsonb,
+    checked_at_ms bigint, check_count integer, decided_at_ms bigint,
+    event_source text, event_kind text, event_detail jsonb, job text, job_at_ms bigint,
+    notification_id text, subject text, refund_id text, url text, payload text,
+    late_refund_id text, late_refund_fen bigint, late_refund_desc text, late_refund_check_at_ms bigint)
+), saved AS (
+  UPDATE orders o SET version = o.version + 1, state = i.state, finished = i.finished, placement = i.placement,
+    placing_until_ms = i.placing_until_ms, reply = i.reply, reply_message = i.reply_message,
+    channel_message = i.channel_message, facts = i.facts, late_facts = i.late_facts, checked_at_ms = i.checked_at_ms,
+    check_count = i.check_count, decided_at_ms = i.decided_at_ms, updated_at_ms = i.at_ms,
+    refund_reserved_fen = o.refund_reserved_fen + coalesce(i.late_refund_fen, 0),
+    refund_count = o.refund_count + CASE WHEN i.late_refund_id IS NULL THEN 0 ELSE 1 END
+  FROM input i
+  WHERE o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version
+  RETURNING o.trade_id
+), effective AS (
+  SELECT i.* FROM input i WHERE i.trade_id IN (SELECT trade_id FROM saved)
+), new_event AS (
+  INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail)
+  SELECT merchant_id, trade_id, at_ms, event_source, event_kind, event_detail FROM effective WHERE event_kind IS NOT NULL
+), ended_job AS (
+  DELETE FROM jobs j USING effective e
+  WHERE e.job = 'delete' AND j.kind = 'order' AND j.merchant_id = e.merchant_id AND j.subject_id = e.trade_id
+), moved_job AS (
+  INSERT INTO jobs AS j (kind, merchant_id, subject_id, run_at_ms)
+  SELECT 'order', merchant_id, trade_id, job_at_ms FROM effective WHERE job = 'move'
+  ON CONFLICT (kind, merchant_id, subject_id) DO UPDATE SET run_at_ms = excluded.run_at_ms
+), new_notification AS (
+  INSERT INTO notifications (merchant_id, notification_id, subject, trade_id, refund_id, url, payload, created_at_ms, updated_at_ms)
+  SELECT merchant_id, notification_id, subject, trade_id, refund_id, url, payload, at_ms, at_ms
+  FROM effective WHERE notification_id IS NOT NULL
+), new_refund AS (
+  INSERT INTO refunds (merchant_id, refund_id, trade_id, mch_refund_id, refund_fen, refund_desc, notify_url, request_hash,
+    created_at_ms, state, channel_refund_no, calling_until_ms, updated_at_ms)
+  SELECT merchant_id, late_refund_id, trade_id, NULL, late_refund_fen, late_refund_desc, NULL, '', at_ms, 'undecided',
+    late_refund_id, 0, at_ms
+  FROM effective WHERE late_refund_id IS NOT NULL
+), new_job AS (
+  INSERT INTO jobs (kind, merchant_id, subject_id, run_at_ms)
+  SELECT 'notification', merchant_id, notification_id, at_ms FROM effective WHERE notification_id IS NOT NULL
+  UNION ALL
+  SELECT 'refund', merchant_id, late_refund_id, late_refund_check_at_ms FROM effective WHERE late_refund_id IS NOT NULL
+)
+SELECT trade_id FROM saved`,
+};
+
+const BY_NUMBER: Statement = {
+  name: 'order_by_number',
+  text: 'SELECT * FROM orders WHERE merchant_id = $1 AND mch_trade_id = $2',
+};
+
+const BY_TRADE_ID: Statement = {
+  name: 'order_by_trade_id',
+  text: 'SELECT * FROM orders WHERE merchant_id = $1 AND trade_id = $2',
+};
+
+const RECORD_NONCE: Statement = {
+  name: 'record_nonce',
+  text: 'INSERT INTO nonces (merchant_id, nonce_str) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING nonce_str',
+};
+
+const BY_NUMBER_WITH_NONCE: Statement = {
+  name: 'order_by_number_with_nonce',
+  text: `
+WITH new_nonce AS (
+  INSERT INTO nonces (merchant_id, nonce_str) VALUES ($1, $3) ON CONFLICT DO NOTHING RETURNING nonce_str
+)
+SELECT EXISTS (SELECT 1 FROM new_nonce) AS nonce_new, o.*
+FROM (SELECT 1) AS one LEFT JOIN orders o ON o.merchant_id = $1 AND o.mch_trade_id = $2`,
+};
+
+const EVENTS: Statement = {
+  name: 'order_events',
+  text: `SELECT event_no, at_ms, source, kind, detail FROM order_events
+WHERE merchant_id = $1 AND trade_id = $2 AND event_no > $3 ORDER BY event_no LIMIT $4`,
+};
+
+const APPEND_EVENT: Statement = {
+  name: 'append_order_event',
+  text: `INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail) VALUES ($1, $2, $3, $4, $5, $6)`,
+};
+
+export interface TimelineEvent {
+  readonly event_no: number;
+  readonly at_ms: number;
+  readonly source: string;
+  readonly kind: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** Every statement about orders. `relaxed` serves statements whose loss in a power cut does no harm (a query's nonce). */
+export interface OrderStore {
+  insert(order: NewOrder): Promise<InsertOutcome>;
+  /** Answers false when somebody changed the order since it was read: read it again and decide anew. */
+  save(save: OrderSave): Promise<boolean>;
+  byNumber(merchant_id: string, mch_trade_id: string): Promise<Order | null>;
+  byTradeId(merchant_id: string, trade_id: string): Promise<Order | null>;
+  /** Records the request's nonce and reads the order in one round trip. */
+  byNumberOnce(merchant_id: string, mch_trade_id: string, nonce_str: string | null): Promise<{ nonce_new: boolean; order: Order | null }>;
+  /** True when this nonce was never seen for this merchant. */
+  recordNonce(merchant_id: string, nonce_str: string): Promise<boolean>;
+  timeline(merchant_id: string, trade_id: string, after_event_no: number, limit: number): Promise<TimelineEvent[]>;
+  appendEvent(merchant_id: string, trade_id: string, at_ms: number, event: NewEvent): Promise<void>;
+}
+
+const BATCH = { max_rows: 64, max_in_flight: 2 } as const;
+
+/** Opens the order statements over a database. */
+export function createOrderStore(database: Database, relaxed: Database): OrderStore {
+  const inserts = createBatcher<NewOrder, InsertOutcome>({
+    ...BATCH,
+    keys: (order) => [`${order.merchant_id} ${order.mch_trade_id}`, `${order.merchant_id} nonce ${order.nonce_str ?? order.trade_id}`],
+    run: (orders) => insertRows(database, orders),
+  });
+  const saves = createBatcher<OrderSave, boolean>({
+    ...BATCH,
+    keys: (save) => [save.order.trade_id],
+    run: (rows) => saveRows(database, rows),
+  });
+  const first = async (statement: Statement, values: readonly unknown[]): Promise<Order | null> =>
+    (await database.query<Order>(statement, values))[0] ?? null;
+  return {
+    insert: (order) => inserts.add(order),
+    save: (save) => saves.add(save),
+    byNumber: (merchant_id, mch_trade_id) => first(BY_NUMBER, [merchant_id, mch_trade_id]),
+    byTradeId: (merchant_id, trade_id) => first(BY_TRADE_ID, [merchant_id, trade_id]),
+    async byNumberOnce(merchant_id, mch_trade_id, nonce_str) {
+      if (nonce_str === null) return { nonce_new: true, order: await first(BY_NUMBER, [merchant_id, mch_trade_id]) };
+      const rows = await relaxed.query<Order & { nonce_new: boolean; trade_id: string | null }>(BY_NUMBER_WITH_NONCE, [
+        merchant_id,
+        mch_trade_id,
+        nonce_str,
+      ]);
+      const row = rows[0];
+      return { nonce_new: row?.nonce_new ?? false, order: row && row.trade_id !== null ? row : null };
+    },
+    async recordNonce(merchant_id, nonce_str) {
+      return (await database.query(RECORD_NONCE, [merchant_id, nonce_str])).length === 1;
+    },
+    timeline: (merchant_id, trade_id, after_event_no, limit) =>
+      database.query<TimelineEvent>(EVENTS, [merchant_id, trade_id, after_event_no, limit]),
+    async appendEvent(merchant_id, trade_id, at_ms, event) {
+      await database.query(APPEND_EVENT, [merchant_id, trade_id, at_ms, event.source, event.kind, JSON.stringify(event.detail)]);
+    },
+  };
+}
+
+async function insertRows(database: Database, orders: readonly NewOrder[]): Promise<InsertOutcome[]> {
+  const rows = await database.query<{ trade_id: string; nonce_new: boolean; order_new: boolean }>(INSERT, [JSON.stringify(orders)]);
+  const outcomes = new Map(rows.map((row) => [row.trade_id, row]));
+  return orders.map((order) => {
+    const row = outcomes.get(order.trade_id);
+    if (!row) throw new Error('the insert statement answered fewer rows than it was given');
+    if (!row.nonce_new) return 'nonce_repeated';
+    return row.order_new ? 'inserted' : 'number_repeated';
+  });
+}
+
+async function saveRows(database: Database, saves: readonly OrderSave[]): Promise<boolean[]> {
+  const rows = await database.query<{ trade_id: string }>(SAVE, [JSON.stringify(saves.map(saveRow))]);
+  const saved = new Set(rows.map((row) => row.trade_id));
+  return saves.map((save) => saved.has(save.order.trade_id));
+}
+
+function saveRow({ order, at_ms, event, job, notification, late_refund }: OrderSave): Record<string, unknown> {
+  return {
+    merchant_id: order.merchant_id,
+    trade_id: order.trade_id,
+    version: order.version,
+    at_ms,
+    state: order.state,
+    finished: order.finished,
+    placement: order.placement,
+    placing_until_ms: order.placing_until_ms,
+    reply: order.reply,
+    reply_message: order.reply_message,
+    channel_message: order.channel_message,
+    facts: order.facts,
+    late_facts: order.late_facts,
+    checked_at_ms: order.checked_at_ms,
+    check_count: order.check_count,
+    decided_at_ms: order.decided_at_ms,
+    ...(event && { event_source: event.source, event_kind: event.kind, event_detail: event.detail }),
+    ...(job === 'delete' && { job: 'delete' }),
+    ...(typeof job === 'number' && { job: 'move', job_at_ms: job }),
+    ...notification,
+    ...(late_refund && {
+      late_refund_id: late_refund.refund_id,
+      late_refund_fen: late_refund.refund_fen,
+      late_refund_desc: late_refund.refund_desc,
+      late_refund_check_at_ms: late_refund.check_at_ms,
+    }),
+  };
+}

@@ -1,0 +1,50 @@
+import type { ConfigurationStore } from './configuration.ts';
+import { createConfigurationStore } from './configuration.ts';
+import type { Database, Statement } from './database.ts';
+import type { ExceptionStore } from './exceptions.ts';
+import { createExceptionStore } from './exceptions.ts';
+import type { JobStore } from './jobs.ts';
+import { createJobStore } from './jobs.ts';
+import type { NotificationStore } from './notifications.ts';
+import { createNotificationStore } from './notifications.ts';
+import type { OrderStore } from './orders.ts';
+import { createOrderStore } from './orders.ts';
+import type { RefundStore } from './refunds.ts';
+import { createRefundStore } from './refunds.ts';
+import type { Sealer } from './seal.ts';
+import type { UserStore } from './users.ts';
+import { createUserStore } from './users.ts';
+
+/** Everything that is stored, by subject. */
+export interface Store {
+  readonly orders: OrderStore;
+  readonly refunds: RefundStore;
+  readonly jobs: JobStore;
+  readonly notifications: NotificationStore;
+  readonly exceptions: ExceptionStore;
+  readonly configuration: ConfigurationStore;
+  readonly users: UserStore;
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+}
+
+const PING: Statement = { name: 'ping', text: 'SELECT 1' };
+
+/**
+ * @param database durable statements
+ * @param relaxed the same database without waiting for the disk, for nonces of requests that change nothing
+ */
+export function createStore(database: Database, relaxed: Database, sealer: Sealer): Store {
+  return {
+    orders: createOrderStore(database, relaxed),
+    refunds: createRefundStore(database),
+    jobs: createJobStore(database),
+    notifications: createNotificationStore(database),
+    exceptions: createExceptionStore(database),
+    configuration: createConfigurationStore(database, sealer),
+    users: createUserStore(database),
+    async ping() {
+      await database.query(PING, []);
+    },
+  };
+}
