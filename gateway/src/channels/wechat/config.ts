@@ -1,0 +1,105 @@
+/** An account at WeChat Pay: what an operator enters, how it is checked, and its opened form with every key parsed once. */
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { z } from 'zod';
+import { ChannelMisconfigured, type ChannelAccount } from '../channel.ts';
+import { readPlatformKey, type PlatformKey } from './keyring.ts';
+import { readPrivateKey } from './sign.ts';
+
+/** Merchant numbers, application ids and serials go into signed headers and query strings: no quote, blank or control character. */
+const identifier = (what: string) =>
+  z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, `must be a ${what}: letters, digits, _ and -`);
+
+/** Settings are shown to operators: what is private must not get into them, not even by mistake. */
+const publicPem = z
+  .string()
+  .refine(
+    (pem) => /-----BEGIN (CERTIFICATE|(RSA )?PUBLIC KEY)-----/.test(pem) && !pem.includes('PRIVATE KEY-----'),
+    'must be a PEM certificate or a PEM public key',
+  );
+
+/** Signatures cover the path, so that a base URL with a path of its own would sign something else than the peer sees. */
+const origin = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL such as https://api.mch.weixin.qq.com' })
+  .refine((text) => /^https?:\/\/[^/?#@]+\/?$/.test(text), 'must be an origin without path, query or user name')
+  .transform((text) => text.replace(/\/$/, ''));
+
+export const settingsSchema = z
+  .strictObject({
+    /** `partner`: we are the service provider (服务商) of many merchants; `direct`: the account is the merchant's own. */
+    mode: z.enum(['partner', 'direct']),
+    base_url: origin.default('https://api.mch.weixin.qq.com'),
+    /** The number that signs: sp_mchid in partner mode, mchid in direct mode. */
+    mchid: identifier('merchant number'),
+    /** sp_appid in partner mode, appid in direct mode. */
+    appid: identifier('application id'),
+    /** Serial number of the merchant's API certificate. */
+    merchant_serial: identifier('certificate serial'),
+    /** Serial of a platform certificate, or PUB_KEY_ID_…, to its PEM certificate or public key. May be empty. */
+    platform_keys: z.record(identifier('platform serial or PUB_KEY_ID'), publicPem).default({}),
+    /** Sent as Wechatpay-Serial: asks for answers signed by this key. Doc 4012154180. */
+    prefer_serial: identifier('platform serial or PUB_KEY_ID').optional(),
+    timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(60_000).default(5_000),
+  })
+  .refine(
+    (settings) =>
+      !settings.prefer_serial?.startsWith('PUB_KEY_ID_') || settings.prefer_serial in settings.platform_keys,
+    {
+      path: ['prefer_serial'],
+      error: 'names a WeChat Pay public key that platform_keys does not hold',
+    },
+  );
+
+export const secretsSchema = z.strictObject({
+  merchant_private_key: z
+    .string()
+    .regex(/-----BEGIN (RSA )?PRIVATE KEY-----/, 'must be a PEM private key (PKCS#8 or PKCS#1)'),
+  api_v3_key: z.string().refine((key) => Buffer.byteLength(key) === 32, 'must be exactly 32 bytes'),
+});
+
+/** In partner mode `sub_mchid` is required; the account's mode is not known here, so that the call itself insists on it. */
+export const merchantParamsSchema = z.strictObject({
+  sub_mchid: identifier('merchant number').exactOptional(),
+  sub_appid: identifier('application id').exactOptional(),
+});
+
+/** An account ready for use. */
+export interface WechatAccount {
+  readonly mode: 'partner' | 'direct';
+  readonly base_url: string;
+  readonly mchid: string;
+  readonly appid: string;
+  readonly merchant_serial: string;
+  readonly prefer_serial: string | null;
+  readonly timeout_ms: number;
+  readonly merchant_key: KeyObject;
+  readonly api_v3_key: KeyObject;
+  readonly platform_keys: readonly PlatformKey[];
+}
+
+/**
+ * Checks a stored account and parses its keys.
+ * @throws ChannelMisconfigured naming every field that is wrong, never a value
+ */
+export function openAccount(account: ChannelAccount): WechatAccount {
+  const settings = checked(settingsSchema, account.settings);
+  const secrets = checked(secretsSchema, account.secrets);
+  return {
+    mode: settings.mode,
+    base_url: settings.base_url,
+    mchid: settings.mchid,
+    appid: settings.appid,
+    merchant_serial: settings.merchant_serial,
+    prefer_serial: settings.prefer_serial ?? null,
+    timeout_ms: settings.timeout_ms,
+    merchant_key: readPrivateKey(secrets.merchant_private_key, 'merchant_private_key'),
+    api_v3_key: createSecretKey(Buffer.from(secrets.api_v3_key)),
+    platform_keys: Object.entries(settings.platform_keys).map(([serial, pem]) => readPlatformKey(serial, pem)),
+  };
+}
+
+function checked<Output>(schema: z.ZodType<Output>, value: unknown): Output {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const complaints = result.error.issues.map((issue) => `${issue.path.join('.') || 'account'}: ${issue.message}`);
+  throw new ChannelMisconfigured(complaints.join('; '));
+}
