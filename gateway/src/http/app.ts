@@ -1,0 +1,92 @@
+/** Builds the HTTP server; does not listen, so that tests and the simulation inject requests. */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { ApiError } from '../domain/codes.ts';
+import type { Gateway } from '../operations/gateway.ts';
+import type { PlatformSigner } from '../operations/sign-answer.ts';
+import { mountMerchantAdministration } from './admin/merchants.ts';
+import { mountPlatformKey } from './admin/platform-key.ts';
+import { mountSession } from './admin/session.ts';
+import { mountChannelNotify } from './channel-notify.ts';
+import { sendError } from './errors.ts';
+import { mountHealth } from './health.ts';
+import { mount } from './merchant/endpoint.ts';
+import { payEndpoint } from './merchant/pay.ts';
+import { queryEndpoint } from './merchant/query.ts';
+import { refundEndpoint } from './merchant/refund.ts';
+import { refundQueryEndpoint } from './merchant/refund-query.ts';
+
+export interface AppOptions {
+  readonly gateway: Gateway;
+  readonly platform: PlatformSigner;
+  /** True while more work waits than can be answered soon: merchants are then told 503 before anything is read. */
+  readonly overloaded: () => boolean;
+  /** Answers null when the gateway can serve, else why it cannot. */
+  readonly notReady: () => Promise<string | null>;
+  readonly max_body_bytes: number;
+  /** A bearer token for /metrics; without one only this machine may read them. */
+  readonly metrics_token: string | null;
+}
+
+/** Every merchant endpoint, one line each. */
+export function merchantEndpoints(gateway: Gateway) {
+  return [payEndpoint(gateway), queryEndpoint(gateway), refundEndpoint(gateway), refundQueryEndpoint(gateway)];
+}
+
+/** Assembles the server. */
+export function buildApp(options: AppOptions): FastifyInstance {
+  const { gateway } = options;
+  const app = Fastify({
+    logger: false,
+    bodyLimit: options.max_body_bytes,
+    requestTimeout: 15_000,
+    connectionTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    // 503 while closing would be answered by Fastify in another shape than ours; requests in flight are finished instead.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 64 },
+    exposeHeadRoutes: false,
+  });
+  // Merchants send text/plain, octet-stream, form or nothing at all: the body is text whatever it is called.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.addHook('onRequest', async (_request, reply) => secureHeaders(reply));
+  app.addHook('onRequest', shedding(options));
+  for (const endpoint of merchantEndpoints(gateway)) mount(app, gateway, options.platform, endpoint);
+  mountChannelNotify(app, gateway);
+  mountSession(app, gateway);
+  mountMerchantAdministration(app, gateway);
+  mountPlatformKey(app, gateway, options.platform);
+  mountHealth(app, options);
+  answerUnknownPaths(app);
+  app.setErrorHandler((error, _request, reply) => {
+    sendError(reply, error, (unexpected) => gateway.log.error({ err: unexpected }, 'request failed'));
+  });
+  return app;
+}
+
+function secureHeaders(reply: FastifyReply): void {
+  void reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+}
+
+function shedding(options: AppOptions) {
+  return async (request: FastifyRequest): Promise<void> => {
+    if (!request.url.startsWith('/v2/') || !options.overloaded()) return;
+    options.gateway.metrics.shed.inc();
+    throw new ApiError('overloaded', 'too many requests at once: nothing was recorded, send the same request again after Retry-After');
+  };
+}
+
+/** 404 for a path we do not have, 405 with Allow for a method it does not take. */
+function answerUnknownPaths(app: FastifyInstance): void {
+  const METHODS = ['GET', 'POST', 'PUT', 'DELETE'] as const;
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? '/';
+    const allowed = METHODS.filter((method) => app.findRoute({ method, url: path }) !== null);
+    const error =
+      allowed.length > 0
+        ? new ApiError('method_not_allowed', `${request.method} is not allowed here: use ${allowed.join(', ')}`)
+        : new ApiError('not_found', 'no such path');
+    if (allowed.length > 0) void reply.header('allow', allowed.join(', '));
+    sendError(reply, error, () => undefined);
+  });
+}

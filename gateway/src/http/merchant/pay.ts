@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { PayType } from '../../channels/channel.ts';
+import { PAY_TYPES } from '../../channels/registry.ts';
+import { ApiError } from '../../domain/codes.ts';
+import type { Gateway } from '../../operations/gateway.ts';
+import { pay } from '../../operations/pay.ts';
+import { nonceOf, type Call, type MerchantEndpoint } from './endpoint.ts';
+import { amount, endpoint, fromRule, notifyUrl, number, readFields, text, unixSecond, type Endpoint } from './fields.ts';
+
+/** Body公共请求参数 of pay-api, 统一支付. */
+export const COMMON_PAY_FIELDS = {
+  pay_type: text(32, '支付类型', 'wechat.scan'),
+  nonce_str: text(64, '随机字符串，同一 merchant_id 下每次请求唯一', 'wZovMzOCaTJaicnL').optional(),
+  mch_trade_id: number('商户订单号，同一 merchant_id 下唯一', 'alextest.scan.113'),
+  total_fee: amount('支付总金额，单位为分', 888),
+  body: text(512, '商品或支付单简要描述', 'Alex Test Scan'),
+  spbill_create_ip: z.union([z.ipv4('must be an IP address'), z.ipv6('must be an IP address')], 'must be an IP address').meta({ description: '终端IP', example: '127.0.0.1' }).optional(),
+  notify_url: notifyUrl('支付结果通知地址，不能携带参数').optional(),
+  time_start: unixSecond('订单开始时间，10 位 UNIX 时间戳', 1530759545).optional(),
+  time_expire: unixSecond('订单失效时间，10 位 UNIX 时间戳', 1530759574).optional(),
+  store_id: text(32, '商户门店编号', '9527').optional(),
+  attach: text(512, '附加数据，在查询和通知中原样返回', 'Alex attach').optional(),
+  device_info: text(64, '终端设备号', 'alex device').optional(),
+  op_user_id: text(64, '操作员或收银员编号', '301').optional(),
+} as const;
+
+const INTEGERS = ['total_fee', 'time_start', 'time_expire'] as const;
+
+const READERS: ReadonlyMap<string, Endpoint<typeof COMMON_PAY_FIELDS>> = new Map(
+  [...PAY_TYPES.values()].map((pay_type) => [pay_type.code, readerOf(pay_type)]),
+);
+
+function readerOf(pay_type: PayType): Endpoint<typeof COMMON_PAY_FIELDS> {
+  const own = Object.fromEntries(Object.entries(pay_type.fields).map(([name, rule]) => [name, fromRule(rule)]));
+  return endpoint({ ...COMMON_PAY_FIELDS, ...own }, [...INTEGERS]);
+}
+
+const PAY_TYPE_ONLY = endpoint({ pay_type: COMMON_PAY_FIELDS.pay_type }, []);
+
+/** POST /v2/pay. */
+export function payEndpoint(gateway: Gateway): MerchantEndpoint {
+  return { path: '/v2/pay', handle: (call) => handle(gateway, call) };
+}
+
+async function handle(gateway: Gateway, { merchant, claims }: Call) {
+  const { pay_type: code } = readFields(PAY_TYPE_ONLY, claims);
+  const pay_type = PAY_TYPES.get(code);
+  const reader = READERS.get(code);
+  if (!pay_type || !reader) throw new ApiError('malformed_field', `pay_type must be one of ${[...PAY_TYPES.keys()].join(', ')}`);
+  const { nonce_str, ...fields } = readFields(reader, claims);
+  return pay(gateway, merchant, {
+    pay_type,
+    mch_trade_id: fields.mch_trade_id,
+    total_fee: fields.total_fee,
+    nonce_str: nonceOf(merchant, nonce_str),
+    notify_url: fields.notify_url ?? null,
+    time_expire: fields.time_expire ?? null,
+    fields: withoutUndefined(fields),
+  });
+}
+
+function withoutUndefined(fields: Readonly<Record<string, string | number | undefined>>): Record<string, string | number> {
+  const kept: Record<string, string | number> = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) kept[name] = value;
+  return kept;
+}

@@ -1,0 +1,34 @@
+import type { Gateway } from '../operations/gateway.ts';
+import { resolveRefund } from '../operations/resolve-refund.ts';
+import type { ClaimedJob } from '../storage/jobs.ts';
+import type { JobLoop } from './runner.ts';
+
+/** Longer than a query and a refund call with their time limits. */
+const LEASE_MS = 30_000;
+
+/** Asks about undecided refunds, and sends those that the channel never got. */
+export const resolveRefunds: JobLoop = {
+  kind: 'refund',
+  max_running: 16,
+  async runBatch(gateway, limit, started) {
+    const jobs = await gateway.store.jobs.claim('refund', gateway.ports.clock.now_ms(), LEASE_MS, limit);
+    for (const job of jobs) started(run(gateway, job));
+    return jobs.length;
+  },
+};
+
+async function run(gateway: Gateway, job: ClaimedJob): Promise<void> {
+  try {
+    const refund = await gateway.store.refunds.byId(job.merchant_id, job.subject_id);
+    const order = refund ? await gateway.store.orders.byTradeId(job.merchant_id, refund.trade_id) : null;
+    const open = refund && (refund.state === 'undecided' || refund.state === 'processing' || refund.state === 'abnormal');
+    if (!refund || !order || !open) {
+      await gateway.store.jobs.remove('refund', job.merchant_id, job.subject_id);
+      return;
+    }
+    await resolveRefund(gateway, order, refund, 'resolver');
+  } catch (error) {
+    gateway.metrics.jobs_failed.inc({ kind: 'refund' });
+    gateway.log.error({ refund_id: job.subject_id, error: error instanceof Error ? error.message : 'unknown' }, 'refund could not be resolved');
+  }
+}

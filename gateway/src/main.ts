@@ -1,0 +1,179 @@
+/** The composition root: the only file that knows every part. */
+import type { FastifyInstance } from 'fastify';
+import pino, { type Logger } from 'pino';
+import type { Config, Role } from './config.ts';
+import { buildApp } from './http/app.ts';
+import { deliverNotifications } from './jobs/deliver-notifications.ts';
+import { resolveOrders } from './jobs/resolve-orders.ts';
+import { resolveRefunds } from './jobs/resolve-refunds.ts';
+import { createRunner, type Runner } from './jobs/runner.ts';
+import { readOrMakeMasterKey } from './master-key.ts';
+import { createMetrics } from './metrics.ts';
+import { createGuardedClient } from './notifications/guarded-client.ts';
+import { createDirectory } from './operations/directory.ts';
+import type { Gateway } from './operations/gateway.ts';
+import { DeferredPlatformSigner, readPlatformKey } from './operations/sign-answer.ts';
+import { systemPorts } from './outbound/system-ports.ts';
+import type { HttpClient, Ports } from './ports.ts';
+import { DatabaseUnavailable, openDatabase, type Database } from './storage/database.ts';
+import { migrate } from './storage/migrate.ts';
+import { createSealer } from './storage/seal.ts';
+import { createStore } from './storage/store.ts';
+
+export interface Parts {
+  readonly ports: Ports;
+  readonly database: Database;
+  /** The same database for statements whose loss in a power cut does no harm. */
+  readonly relaxed: Database;
+  readonly master_key: Buffer;
+  /** The guarded client: merchants choose these URLs. */
+  readonly notify_http: HttpClient;
+  readonly public_url: string;
+  readonly log: Logger;
+  readonly role: Role;
+  readonly max_body_bytes: number;
+  readonly metrics_token: string | null;
+  /** Signatures that wait or run now; null where nothing is measured (simulation). */
+  readonly signature_backlog: (() => number) | null;
+  readonly max_signature_backlog: number;
+}
+
+export interface Assembled {
+  readonly app: FastifyInstance;
+  readonly gateway: Gateway;
+  readonly runner: Runner;
+  /** Reads the platform key and starts the jobs of this role. */
+  open(): Promise<void>;
+  /** Takes no more work and finishes what it took. */
+  close(): Promise<void>;
+}
+
+/** Puts the parts together; nothing listens and nothing runs yet. */
+export function assemble(parts: Parts): Assembled {
+  const { ports, log } = parts;
+  const store = createStore(parts.database, parts.relaxed, createSealer(parts.master_key, ports.random.bytes));
+  const metrics = createMetrics();
+  const platform = new DeferredPlatformSigner(ports.signer);
+  const directory = createDirectory(store.configuration, ports, (error) => log.warn({ err: error }, 'configuration could not be read'));
+  const gateway: Gateway = { ports, store, directory, metrics, log, public_url: parts.public_url, wakeJobs: () => runner.wake() };
+  const loops = parts.role === 'api' ? [] : [resolveOrders, resolveRefunds, deliverNotifications(parts.notify_http, platform)];
+  const runner = createRunner(() => gateway, loops);
+  const app = buildApp({
+    gateway,
+    platform,
+    overloaded: () => (parts.signature_backlog?.() ?? 0) > parts.max_signature_backlog,
+    notReady: async () => {
+      if (!platform.opened) return 'the database has not answered yet';
+      return store.ping().then(
+        () => null,
+        () => 'the database does not answer',
+      );
+    },
+    max_body_bytes: parts.max_body_bytes,
+    metrics_token: parts.metrics_token,
+  });
+  return {
+    app,
+    gateway,
+    runner,
+    async open() {
+      platform.give(await readPlatformKey(store.configuration, ports));
+      await directory.refresh();
+      directory.start();
+      runner.start();
+    },
+    async close() {
+      await app.close();
+      await runner.stop();
+      directory.stop();
+      metrics.close();
+    },
+  };
+}
+
+export interface RunningGateway {
+  readonly url: string;
+  /** Resolves once requests are served; rejects when they never will be (a wrong master key, a changed migration). */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+const DATABASE_RETRY_MS = 1_000;
+
+/** Paths under which a secret could ever come into a log line. */
+const REDACTED = ['secrets', '*.secrets', 'password', '*.password', 'authorization', '*.authorization', 'req', 'res', 'err.config'];
+
+/** The logger of a process: JSON lines on standard error. */
+export function createLog(level: Config['log_level']): Logger {
+  return pino({ level, redact: { paths: REDACTED, remove: true }, base: null }, pino.destination({ fd: 2, sync: false }));
+}
+
+/**
+ * Starts a gateway: it listens at once, waits for its database, brings the schema up to date and serves.
+ *
+ * @param database_url `config.database_url`, or that of the embedded server
+ */
+export async function startGateway(config: Config, database_url: string): Promise<RunningGateway> {
+  const log = createLog(config.log_level);
+  const ports = systemPorts();
+  const notify_http = createGuardedClient({ allow_loopback: config.limits.notify_allow_loopback, clock: ports.clock });
+  const open = (relaxed_durability: boolean): Database =>
+    openDatabase({ url: database_url, max_connections: config.limits.database_connections, relaxed_durability });
+  const database = open(false);
+  const relaxed = open(true);
+  const assembled = assemble({
+    ports,
+    database,
+    relaxed,
+    master_key: config.master_key ?? (await readOrMakeMasterKey(config.home)),
+    notify_http,
+    public_url: config.public_url,
+    log,
+    role: config.role,
+    max_body_bytes: config.limits.max_body_bytes,
+    metrics_token: config.metrics_token,
+    signature_backlog: () => ports.signer.backlog(),
+    max_signature_backlog: config.limits.max_signature_backlog,
+  });
+  let closing = false;
+  const url = await assembled.app.listen({ host: config.host, port: config.port });
+  const ready = becomeReady(assembled, database_url, log, () => closing);
+  ready.catch(() => undefined);
+  return {
+    url,
+    ready,
+    async close() {
+      closing = true;
+      const stuck = ports.clock.setTimer(config.limits.shutdown_timeout_ms, () => {
+        log.error('work that had begun did not finish in time; what was left undone is resumed at the next start');
+        assembled.app.server.closeAllConnections();
+      });
+      await assembled.close();
+      stuck.cancel();
+      await Promise.all([database.close(), relaxed.close(), notify_http.close(), ports.close()]);
+    },
+  };
+}
+
+/** Start order does not matter: a database that is not there yet is waited for. */
+async function becomeReady(assembled: Assembled, database_url: string, log: Logger, closing: () => boolean): Promise<void> {
+  for (let attempt = 1; !closing(); attempt += 1) {
+    try {
+      await migrate(database_url);
+      await assembled.open();
+      return;
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      if (attempt === 1) log.warn('the database does not answer yet: waiting for it');
+      await new Promise<void>((resolve) => assembled.gateway.ports.clock.setTimer(DATABASE_RETRY_MS, resolve));
+    }
+  }
+}
+
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', '57P03', '57P01', '53300']);
+
+function isUnavailable(error: unknown): boolean {
+  if (error instanceof DatabaseUnavailable) return true;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && UNREACHABLE.has(code);
+}

@@ -1,0 +1,71 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What the gateway counts. Labels come from fixed lists only (channel, code, reason words): never a number or a name. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly requests: Counter<'endpoint' | 'code'>;
+  readonly request_seconds: Histogram<'endpoint'>;
+  readonly channel_calls: Counter<'channel' | 'operation' | 'outcome'>;
+  readonly callbacks: Counter<'channel' | 'result'>;
+  readonly notifications: Counter<'result'>;
+  readonly exceptions: Counter<'kind'>;
+  readonly jobs_run: Counter<'kind'>;
+  readonly jobs_failed: Counter<'kind'>;
+  readonly shed: Counter;
+  readonly open_exceptions: Gauge;
+  readonly job_lag_seconds: Gauge<'kind'>;
+  close(): void;
+}
+
+const BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+
+/** One registry a gateway, so that several run in one process. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const event_loop = new Gauge({
+    name: 'heliu_event_loop_delay_max_seconds',
+    help: 'The longest the event loop was blocked since the last scrape',
+    registers,
+    collect() {
+      this.set(delay.max / 1e9);
+      delay.reset();
+    },
+  });
+  const memory = new Gauge({
+    name: 'heliu_resident_memory_bytes',
+    help: 'Resident memory of this process',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  void event_loop;
+  void memory;
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> =>
+    new Counter({ name: `heliu_${name}`, help, labelNames, registers });
+  return {
+    registry,
+    requests: counter('requests_total', 'Requests answered, by endpoint and code', ['endpoint', 'code']),
+    request_seconds: new Histogram({
+      name: 'heliu_request_seconds',
+      help: 'Time from the request read to its answer',
+      labelNames: ['endpoint'],
+      buckets: BUCKETS,
+      registers,
+    }),
+    channel_calls: counter('channel_calls_total', 'Calls to channels, by outcome', ['channel', 'operation', 'outcome']),
+    callbacks: counter('channel_callbacks_total', 'Callbacks from channels, by result', ['channel', 'result']),
+    notifications: counter('notification_attempts_total', 'Attempts to notify merchants, by result', ['result']),
+    exceptions: counter('exceptions_total', 'Matters put before a person, by kind', ['kind']),
+    jobs_run: counter('jobs_run_total', 'Jobs run, by kind', ['kind']),
+    jobs_failed: counter('jobs_failed_total', 'Jobs that failed and will run again, by kind', ['kind']),
+    shed: new Counter({ name: 'heliu_requests_shed_total', help: 'Requests answered 503 to keep the others fast', registers }),
+    open_exceptions: new Gauge({ name: 'heliu_exceptions_open', help: 'Open matters in the exceptions queue (at most 1000)', registers }),
+    job_lag_seconds: new Gauge({ name: 'heliu_job_lag_seconds', help: 'How late the oldest job is', labelNames: ['kind'], registers }),
+    close: () => delay.disable(),
+  };
+}

@@ -1,0 +1,199 @@
+/**
+ * The funnel: whatever a channel is found to have said about an order ends here. Decide on what was read, save by
+ * compare-and-set with everything the change causes in the same commit; when somebody was faster, read again and decide anew.
+ */
+import type { BeginReport, CloseReport, PaymentReport } from '../channels/channel.ts';
+import { makeId } from '../domain/identifiers.ts';
+import type { Decision, Exception, Order, OrderEvent, Source } from '../domain/order.ts';
+import { assertArrow, decide } from '../domain/order.ts';
+import { delayAfter } from '../domain/retry-schedule.ts';
+import { paymentPayload } from '../notifications/payload.ts';
+import type { LateRefund, NewNotification, OrderSave } from '../storage/orders.ts';
+import type { Gateway } from './gateway.ts';
+import { raiseException } from './raise-exception.ts';
+
+const MAX_CONFLICTS = 20;
+const MAX_RAW_CHARACTERS = 4_000;
+
+export interface Evidence {
+  readonly source: Source;
+  /** The channel's own words, kept in the timeline. */
+  readonly raw?: string | undefined;
+}
+
+/** The result of the funnel: the order as it stands now. */
+export async function applyToOrder(gateway: Gateway, read: Order, event: OrderEvent, evidence: Evidence): Promise<Order> {
+  let order = read;
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    const at_ms = gateway.ports.clock.now_ms();
+    const decision = decide(order, event, await decisionInput(gateway, order, evidence.source, at_ms));
+    if (decision.exception) await raiseForOrder(gateway, order, decision.exception, evidence);
+    if (!decision.changes) return order;
+    const next: Order = { ...order, ...decision.changes, updated_at_ms: at_ms };
+    assertArrow(order.state, next.state);
+    const save = prepareSave(gateway, order, next, decision, evidence, event, at_ms);
+    if (await gateway.store.orders.save(save)) {
+      if (save.notification || save.late_refund) gateway.wakeJobs();
+      return afterSave(next, save);
+    }
+    const fresh = await gateway.store.orders.byTradeId(order.merchant_id, order.trade_id);
+    if (!fresh) throw new Error('an order disappeared');
+    order = fresh;
+  }
+  throw new Error('an order kept changing under us');
+}
+
+async function decisionInput(gateway: Gateway, order: Order, source: Source, at_ms: number) {
+  const [merchant, account] = await Promise.all([
+    gateway.directory.merchant(order.merchant_id),
+    gateway.directory.account(order.account_id),
+  ]);
+  return {
+    at_ms,
+    source,
+    late_payment: merchant?.merchant.late_payment ?? 'refund',
+    expected_identity: account?.client.expectedIdentity(order.merchant_params) ?? {},
+  } as const;
+}
+
+function afterSave(next: Order, save: OrderSave): Order {
+  const late = save.late_refund;
+  return {
+    ...next,
+    version: next.version + 1,
+    ...(late && {
+      refund_reserved_fen: (next.refund_reserved_fen + late.refund_fen) as Order['refund_reserved_fen'],
+      refund_count: next.refund_count + 1,
+    }),
+  };
+}
+
+function prepareSave(
+  gateway: Gateway,
+  before: Order,
+  next: Order,
+  decision: Decision,
+  evidence: Evidence,
+  event: OrderEvent,
+  at_ms: number,
+): OrderSave {
+  return {
+    order: next,
+    at_ms,
+    event: decision.timeline === '' ? null : { source: evidence.source, kind: decision.timeline, detail: eventDetail(event, evidence) },
+    job: nextJob(before, next, event, at_ms),
+    notification: decision.notify ? newNotification(gateway, next, at_ms) : null,
+    late_refund: decision.refund_late_payment ? newLateRefund(gateway, next, at_ms) : null,
+  };
+}
+
+/** A decided order needs no more questions; an accepted one keeps the question that was planned when it was created. */
+function nextJob(before: Order, next: Order, event: OrderEvent, at_ms: number): OrderSave['job'] {
+  if (next.state !== 'undecided') return before.state === 'undecided' ? 'delete' : null;
+  if (event.kind === 'accepted') return null;
+  return nextCheckAt(next, at_ms);
+}
+
+/** When an undecided order is asked about next: by its schedule, but not later than its expiry the first time that passes. */
+export function nextCheckAt(order: Order, at_ms: number): number {
+  const kind = order.placement === 'accepted' ? 'waiting_for_payer' : 'unknown_outcome';
+  const by_schedule = at_ms + delayAfter(kind, order.check_count);
+  return at_ms < order.expires_at_ms ? Math.min(by_schedule, order.expires_at_ms) : by_schedule;
+}
+
+function eventDetail(event: OrderEvent, evidence: Evidence): Record<string, unknown> {
+  const { kind: _kind, ...said } = event;
+  return { ...said, ...(evidence.raw !== undefined && { raw: evidence.raw.slice(0, MAX_RAW_CHARACTERS) }) };
+}
+
+function newId(gateway: Gateway, at_ms: number): string {
+  return makeId(at_ms, gateway.ports.random.bytes(8));
+}
+
+function newNotification(gateway: Gateway, order: Order, at_ms: number): NewNotification | null {
+  if (order.notify_url === null) return null;
+  return {
+    notification_id: newId(gateway, at_ms),
+    subject: 'payment',
+    refund_id: null,
+    url: order.notify_url,
+    payload: paymentPayload(order, newId(gateway, at_ms)),
+  };
+}
+
+function newLateRefund(gateway: Gateway, order: Order, at_ms: number): LateRefund {
+  return {
+    refund_id: newId(gateway, at_ms),
+    refund_fen: order.total_fen - order.refunded_fen - order.refund_reserved_fen,
+    refund_desc: '订单已关闭后到账，自动退款',
+    check_at_ms: at_ms,
+  };
+}
+
+async function raiseForOrder(gateway: Gateway, order: Order, exception: Exception, evidence: Evidence): Promise<void> {
+  await raiseException(gateway, {
+    kind: exception.kind,
+    dedupe_key: `${exception.kind} ${order.trade_id} ${JSON.stringify(exception.detail)}`,
+    merchant_id: order.merchant_id,
+    trade_id: order.trade_id,
+    channel: order.channel,
+    account_id: order.account_id,
+    detail: { ...exception.detail, source: evidence.source },
+    raw_headers: null,
+    raw_body: evidence.raw ?? null,
+  });
+}
+
+/** The answer to an order request as an event; a stable word stays in `reason`. */
+export function beginEvent(report: BeginReport): OrderEvent {
+  switch (report.outcome) {
+    case 'accepted':
+      return { kind: 'accepted', reply: report.reply, message: report.message };
+    case 'declined':
+      return { kind: 'declined', code: report.code, message: report.message };
+    case 'not_sent':
+      return { kind: 'not_placed', reason: report.reason };
+    case 'unknown':
+      return { kind: 'unknown', reason: report.reason };
+  }
+}
+
+/** The answer to a query, or a callback, as an event. A refused query says nothing about the order. */
+export function paymentEvent(report: PaymentReport): OrderEvent {
+  switch (report.outcome) {
+    case 'paid':
+      return { kind: 'paid', facts: report.facts, finished: false };
+    case 'finished':
+      return { kind: 'paid', facts: report.facts, finished: true };
+    case 'waiting':
+      return { kind: 'waiting', message: report.message };
+    case 'closed':
+      return { kind: 'closed', message: report.message };
+    case 'reversed':
+      return { kind: 'reversed', message: report.message };
+    case 'not_found':
+      return { kind: 'not_found', message: report.message };
+    case 'declined':
+      return { kind: 'unknown', reason: report.code };
+    case 'not_sent':
+    case 'unknown':
+      return { kind: 'unknown', reason: report.reason };
+  }
+}
+
+/** The answer to a close as an event. "Already paid" is no event: the payment itself must be asked for. */
+export function closeEvent(report: CloseReport): OrderEvent | null {
+  switch (report.outcome) {
+    case 'closed':
+      return { kind: 'closed', message: report.message };
+    case 'not_found':
+      return { kind: 'not_found', message: report.message };
+    case 'already_paid':
+      return null;
+    case 'declined':
+      return { kind: 'unknown', reason: report.code };
+    case 'not_sent':
+    case 'unknown':
+      return { kind: 'unknown', reason: report.reason };
+  }
+}

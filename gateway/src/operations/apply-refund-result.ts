@@ -1,0 +1,123 @@
+/** The funnel for refunds: decide on what was read, save by compare-and-set, sums of the order in the same commit. */
+import type { RefundReport } from '../channels/channel.ts';
+import { makeId } from '../domain/identifiers.ts';
+import type { Order, Source } from '../domain/order.ts';
+import type { Refund, RefundDecision, RefundEvent } from '../domain/refund.ts';
+import { decideRefund } from '../domain/refund.ts';
+import { delayAfter } from '../domain/retry-schedule.ts';
+import { refundPayload } from '../notifications/payload.ts';
+import type { NewNotification } from '../storage/orders.ts';
+import type { RefundSave } from '../storage/refunds.ts';
+import type { Gateway } from './gateway.ts';
+import { raiseException } from './raise-exception.ts';
+
+const MAX_CONFLICTS = 20;
+const MAX_RAW_CHARACTERS = 4_000;
+
+export interface RefundEvidence {
+  readonly source: Source | 'refund';
+  readonly raw?: string | undefined;
+}
+
+/** Applies what the channel said about a refund. Answers the refund as it stands now. */
+export async function applyToRefund(
+  gateway: Gateway,
+  order: Order,
+  read: Refund,
+  event: RefundEvent,
+  evidence: RefundEvidence,
+): Promise<Refund> {
+  let refund = read;
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    const at_ms = gateway.ports.clock.now_ms();
+    const decision = decideRefund(refund, event, at_ms);
+    if (decision.exception) await raiseForRefund(gateway, order, refund, decision.exception, evidence);
+    if (!decision.changes) return refund;
+    const next: Refund = { ...refund, ...decision.changes, updated_at_ms: at_ms };
+    const save = prepareSave(gateway, order, next, decision, event, evidence, at_ms);
+    if (await gateway.store.refunds.save(save)) {
+      if (save.notification) gateway.wakeJobs();
+      return { ...next, version: next.version + 1 };
+    }
+    const fresh = await gateway.store.refunds.byId(refund.merchant_id, refund.refund_id);
+    if (!fresh) throw new Error('a refund disappeared');
+    refund = fresh;
+  }
+  throw new Error('a refund kept changing under us');
+}
+
+function prepareSave(
+  gateway: Gateway,
+  order: Order,
+  next: Refund,
+  decision: RefundDecision,
+  event: RefundEvent,
+  evidence: RefundEvidence,
+  at_ms: number,
+): RefundSave {
+  const { kind: _kind, ...said } = event;
+  const raw = evidence.raw === undefined ? {} : { raw: evidence.raw.slice(0, MAX_RAW_CHARACTERS) };
+  // Whoever is answered 600 at once knows; a refusal that comes later is told by notification.
+  const told_already = evidence.source === 'refund' && event.kind === 'refused';
+  const open = next.state === 'undecided' || next.state === 'processing' || next.state === 'abnormal';
+  return {
+    refund: next,
+    at_ms,
+    money: decision.money,
+    event: { source: evidence.source, kind: decision.timeline, detail: { refund_id: next.refund_id, ...said, ...raw } },
+    job: open ? at_ms + delayAfter('refund', next.check_count) : 'delete',
+    notification: decision.notify && !told_already ? newNotification(gateway, order, next, at_ms) : null,
+  };
+}
+
+function newNotification(gateway: Gateway, order: Order, refund: Refund, at_ms: number): NewNotification | null {
+  if (refund.notify_url === null) return null;
+  const newId = (): string => makeId(at_ms, gateway.ports.random.bytes(8));
+  return {
+    notification_id: newId(),
+    subject: 'refund',
+    refund_id: refund.refund_id,
+    url: refund.notify_url,
+    payload: refundPayload(order, refund, newId()),
+  };
+}
+
+async function raiseForRefund(
+  gateway: Gateway,
+  order: Order,
+  refund: Refund,
+  exception: NonNullable<RefundDecision['exception']>,
+  evidence: RefundEvidence,
+): Promise<void> {
+  await raiseException(gateway, {
+    kind: exception.kind,
+    dedupe_key: `${exception.kind} ${refund.refund_id}`,
+    merchant_id: order.merchant_id,
+    trade_id: order.trade_id,
+    channel: order.channel,
+    account_id: order.account_id,
+    detail: { ...exception.detail, source: evidence.source },
+    raw_headers: null,
+    raw_body: evidence.raw ?? null,
+  });
+}
+
+/** The answer to a refund or a refund query as an event. `not_found` means: send it (again). */
+export function refundEvent(report: Exclude<RefundReport, { outcome: 'not_found' }>, from_query: boolean): RefundEvent {
+  switch (report.outcome) {
+    case 'succeeded':
+      return { kind: 'succeeded', channel_refund_id: report.channel_refund_id };
+    case 'processing':
+      return { kind: 'processing', channel_refund_id: report.channel_refund_id, message: report.message };
+    case 'closed':
+      return { kind: 'closed', message: report.message };
+    case 'abnormal':
+      return { kind: 'abnormal', message: report.message };
+    case 'declined':
+      // A refused question is not a refused refund.
+      return from_query ? { kind: 'unknown', reason: report.code } : { kind: 'refused', code: report.code, message: report.message };
+    case 'not_sent':
+    case 'unknown':
+      return { kind: 'unknown', reason: report.reason };
+  }
+}

@@ -1,0 +1,23 @@
+import type { Logger } from 'pino';
+import type { Metrics } from '../metrics.ts';
+import type { Ports } from '../ports.ts';
+import type { Store } from '../storage/store.ts';
+import type { Directory } from './directory.ts';
+
+/** What every operation works with. Built once by main.ts, or by a test with other ports. */
+export interface Gateway {
+  readonly ports: Ports;
+  readonly store: Store;
+  readonly directory: Directory;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Where channels reach us, without a trailing slash. */
+  readonly public_url: string;
+  /** Tells the job runner of this process that work has just been written, so that it need not wait for its poll. */
+  wakeJobs(): void;
+}
+
+/** Where a channel account sends callbacks about this merchant's orders. The path says where to look, the signature what to believe. */
+export function callbackUrl(gateway: Gateway, account_id: string, merchant_id: string): string {
+  return `${gateway.public_url}/notify/${account_id}/${merchant_id}`;
+}

@@ -1,0 +1,105 @@
+/**
+ * The same mch_trade_id again (protocol section 7). The same parameters while the order is undecided are a retry after a lost
+ * answer: it is answered what the first call was answered. Anything else is 107.
+ */
+import { PAY_TYPES } from '../channels/registry.ts';
+import { ApiError } from '../domain/codes.ts';
+import type { Order } from '../domain/order.ts';
+import type { NewOrder } from '../storage/orders.ts';
+import { counted, openAccount, orderForChannel, orderReference } from './channel-calls.ts';
+import { applyToOrder, beginEvent, paymentEvent } from './apply-channel-result.ts';
+import type { MerchantEntry } from './directory.ts';
+import type { Gateway } from './gateway.ts';
+import { payAnswer } from './pay-answer.ts';
+import { ownFields, place, PLACING_LEASE_MS, type PendingAnswer } from './pay.ts';
+
+const LOOK_AGAIN_MS = 50;
+
+/** Answers a request whose number is taken. Throws `ApiError`. */
+export async function repeatPay(gateway: Gateway, merchant: MerchantEntry, request: NewOrder): Promise<PendingAnswer> {
+  const order = await settled(gateway, request);
+  if (order.request_hash !== request.request_hash) throw new ApiError('number_repeated', 'mch_trade_id has been used with other parameters: use a new number');
+  if (order.state !== 'undecided') throw decidedAlready(order);
+  if (order.reply) {
+    const answer = payAnswer(order);
+    return { answer, committed: Promise.resolve(answer) };
+  }
+  return placeAgain(gateway, merchant, order);
+}
+
+function decidedAlready(order: Order): ApiError {
+  return new ApiError('number_repeated', `mch_trade_id has been used and its order is decided (${order.state}): query it, or use a new number`);
+}
+
+/** Waits for the call that is under way for this order, on whichever node, and not longer than its lease. */
+async function settled(gateway: Gateway, request: NewOrder): Promise<Order> {
+  for (;;) {
+    const order = await gateway.store.orders.byNumber(request.merchant_id, request.mch_trade_id);
+    if (!order) throw new Error('an order disappeared');
+    const waiting = order.state === 'undecided' && order.placement === 'calling' && order.placing_until_ms > gateway.ports.clock.now_ms();
+    if (!waiting || order.request_hash !== request.request_hash) return order;
+    await new Promise<void>((resolve) => gateway.ports.clock.setTimer(LOOK_AGAIN_MS, resolve));
+  }
+}
+
+/**
+ * The first answer was lost, or the channel was never reached. Only one node goes on (the lease is taken by compare-and-set);
+ * unless it is certain that the channel saw nothing, it is asked first, and then sent the same order under the same number
+ * only where the channel takes that for the same order.
+ */
+async function placeAgain(gateway: Gateway, merchant: MerchantEntry, read: Order): Promise<PendingAnswer> {
+  const pay_type = PAY_TYPES.get(read.pay_type);
+  if (!pay_type) throw new Error(`pay type ${read.pay_type} is gone`);
+  const client = await openAccount(gateway, read.account_id);
+  const order = await takeLease(gateway, read);
+  if (!order) throw stillUnknown('another request is placing this order');
+  if (read.placement !== 'never') {
+    const report = counted(gateway, order.channel, 'query', await client.query(orderReference(order)));
+    const event = paymentEvent(report);
+    const asked = await applyToOrder(gateway, order, event, { source: 'query', raw: 'raw' in report ? report.raw : undefined });
+    if (asked.state !== 'undecided') throw decidedAlready(asked);
+    const certain = event.kind === 'not_found' || event.kind === 'waiting';
+    if (!certain || !pay_type.begin_is_repeatable) {
+      await applyToOrder(gateway, asked, { kind: 'unknown', reason: channelWord(event) }, { source: 'query' });
+      throw stillUnknown(channelWord(event));
+    }
+    return sendSameOrder(gateway, asked, pay_type.code);
+  }
+  return place(gateway, order, await client.prepareBegin(orderForChannel(gateway, order, ownFields(pay_type, order.request))));
+}
+
+function channelWord(event: ReturnType<typeof paymentEvent>): string {
+  return 'reason' in event ? event.reason : event.kind;
+}
+
+function stillUnknown(reason: string): ApiError {
+  return new ApiError('channel_timeout', `the channel's answer is not known yet (${reason}): query this order`);
+}
+
+/** The channel may know this number: its refusal of the repeat proves nothing, so only an acceptance is believed. */
+async function sendSameOrder(gateway: Gateway, order: Order, pay_type_code: string): Promise<PendingAnswer> {
+  const pay_type = PAY_TYPES.get(pay_type_code);
+  if (!pay_type) throw new Error(`pay type ${pay_type_code} is gone`);
+  const client = await openAccount(gateway, order.account_id);
+  const prepared = await client.prepareBegin(orderForChannel(gateway, order, ownFields(pay_type, order.request)));
+  const report = counted(gateway, order.channel, 'pay', await prepared.send());
+  const event = report.outcome === 'accepted' ? beginEvent(report) : ({ kind: 'unknown', reason: 'repeat_refused' } as const);
+  const saved = await applyToOrder(gateway, order, event, { source: 'pay', raw: 'raw' in report ? report.raw : undefined });
+  if (report.outcome !== 'accepted') throw stillUnknown('code' in report ? report.code : report.reason);
+  const answer = payAnswer(saved);
+  return { answer, committed: Promise.resolve(answer) };
+}
+
+async function takeLease(gateway: Gateway, order: Order): Promise<Order | null> {
+  const at_ms = gateway.ports.clock.now_ms();
+  const leased: Order = { ...order, placement: 'calling', placing_until_ms: at_ms + PLACING_LEASE_MS };
+  const saved = await gateway.store.orders.save({
+    order: leased,
+    at_ms,
+    event: { source: 'pay', kind: 'placed_again', detail: { before: order.placement } },
+    job: null,
+    notification: null,
+    late_refund: null,
+  });
+  return saved ? { ...leased, version: leased.version + 1 } : null;
+}
