@@ -1,0 +1,43 @@
+/** Reading values out of JSON that somebody else wrote: each function answers null for whatever is not what it asks for. */
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Parses text as a JSON object; null when it is not JSON or not an object. */
+export function parseObject(text: string): JsonObject | null {
+  const value = parse(text);
+  return isObject(value) ? value : null;
+}
+
+/** Parses text as a JSON string; null when it is anything else. */
+export function parseText(text: string): string | null {
+  const value = parse(text);
+  return typeof value === 'string' ? value : null;
+}
+
+/** Entries of a list that are objects; an empty list when `value` is not a list. Text is parsed first. */
+export function objectsIn(value: unknown): readonly JsonObject[] {
+  const list = typeof value === 'string' ? parse(value) : value;
+  return Array.isArray(list) ? list.filter(isObject) : [];
+}
+
+/**
+ * The member `name` as text, null when it is absent, empty or neither text nor number. The vendor's pages type amounts as
+ * `price` and show them with and without quotes.
+ */
+export function textAt(object: JsonObject, name: string): string | null {
+  const value = object[name];
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
