@@ -6,16 +6,17 @@ import { buildApp } from './http/app.ts';
 import { deliverNotifications } from './jobs/deliver-notifications.ts';
 import { resolveOrders } from './jobs/resolve-orders.ts';
 import { resolveRefunds } from './jobs/resolve-refunds.ts';
-import { createRunner, type Runner } from './jobs/runner.ts';
+import { createRunner, JOB_POLL_MS, type Runner } from './jobs/runner.ts';
 import { readOrMakeMasterKey } from './master-key.ts';
 import { createMetrics } from './metrics.ts';
 import { createGuardedClient } from './notifications/guarded-client.ts';
-import { createDirectory } from './operations/directory.ts';
+import { CONFIGURATION_POLL_MS, createDirectory } from './operations/directory.ts';
 import type { Gateway } from './operations/gateway.ts';
 import { DeferredPlatformSigner, readPlatformKey } from './operations/sign-answer.ts';
 import { systemPorts } from './outbound/system-ports.ts';
 import type { HttpClient, Ports } from './ports.ts';
-import { DatabaseUnavailable, openDatabase, type Database } from './storage/database.ts';
+import { DatabaseUnavailable } from './domain/unavailable.ts';
+import { openDatabase, type Database } from './storage/database.ts';
 import { migrate } from './storage/migrate.ts';
 import { createSealer } from './storage/seal.ts';
 import { createStore } from './storage/store.ts';
@@ -36,6 +37,8 @@ export interface Parts {
   /** Signatures that wait or run now; null where nothing is measured (simulation). */
   readonly signature_backlog: (() => number) | null;
   readonly max_signature_backlog: number;
+  /** A simulation of days polls less often than a process of today. */
+  readonly poll_ms: { readonly jobs: number; readonly configuration: number };
 }
 
 export interface Assembled {
@@ -51,13 +54,28 @@ export interface Assembled {
 /** Puts the parts together; nothing listens and nothing runs yet. */
 export function assemble(parts: Parts): Assembled {
   const { ports, log } = parts;
-  const store = createStore(parts.database, parts.relaxed, createSealer(parts.master_key, ports.random.bytes));
+  const store = createStore(
+    parts.database,
+    parts.relaxed,
+    createSealer(parts.master_key, (length) => ports.random.bytes(length)),
+  );
   const metrics = createMetrics();
   const platform = new DeferredPlatformSigner(ports.signer);
-  const directory = createDirectory(store.configuration, ports, (error) => log.warn({ err: error }, 'configuration could not be read'));
-  const gateway: Gateway = { ports, store, directory, metrics, log, public_url: parts.public_url, wakeJobs: () => runner.wake() };
-  const loops = parts.role === 'api' ? [] : [resolveOrders, resolveRefunds, deliverNotifications(parts.notify_http, platform)];
-  const runner = createRunner(() => gateway, loops);
+  const directory = createDirectory(store.configuration, ports, parts.poll_ms.configuration, (error) =>
+    log.warn({ err: error }, 'configuration could not be read'),
+  );
+  const gateway: Gateway = {
+    ports,
+    store,
+    directory,
+    metrics,
+    log,
+    public_url: parts.public_url,
+    wakeJobs: () => runner.wake(),
+  };
+  const loops =
+    parts.role === 'api' ? [] : [resolveOrders, resolveRefunds, deliverNotifications(parts.notify_http, platform)];
+  const runner = createRunner(() => gateway, loops, parts.poll_ms.jobs);
   const app = buildApp({
     gateway,
     platform,
@@ -101,11 +119,24 @@ export interface RunningGateway {
 const DATABASE_RETRY_MS = 1_000;
 
 /** Paths under which a secret could ever come into a log line. */
-const REDACTED = ['secrets', '*.secrets', 'password', '*.password', 'authorization', '*.authorization', 'req', 'res', 'err.config'];
+const REDACTED = [
+  'secrets',
+  '*.secrets',
+  'password',
+  '*.password',
+  'authorization',
+  '*.authorization',
+  'req',
+  'res',
+  'err.config',
+];
 
 /** The logger of a process: JSON lines on standard error. */
 export function createLog(level: Config['log_level']): Logger {
-  return pino({ level, redact: { paths: REDACTED, remove: true }, base: null }, pino.destination({ fd: 2, sync: false }));
+  return pino(
+    { level, redact: { paths: REDACTED, remove: true }, base: null },
+    pino.destination({ fd: 2, sync: false }),
+  );
 }
 
 /**
@@ -134,6 +165,7 @@ export async function startGateway(config: Config, database_url: string): Promis
     metrics_token: config.metrics_token,
     signature_backlog: () => ports.signer.backlog(),
     max_signature_backlog: config.limits.max_signature_backlog,
+    poll_ms: { jobs: JOB_POLL_MS, configuration: CONFIGURATION_POLL_MS },
   });
   let closing = false;
   const url = await assembled.app.listen({ host: config.host, port: config.port });
@@ -156,7 +188,12 @@ export async function startGateway(config: Config, database_url: string): Promis
 }
 
 /** Start order does not matter: a database that is not there yet is waited for. */
-async function becomeReady(assembled: Assembled, database_url: string, log: Logger, closing: () => boolean): Promise<void> {
+async function becomeReady(
+  assembled: Assembled,
+  database_url: string,
+  log: Logger,
+  closing: () => boolean,
+): Promise<void> {
   for (let attempt = 1; !closing(); attempt += 1) {
     try {
       await migrate(database_url);
@@ -170,7 +207,17 @@ async function becomeReady(assembled: Assembled, database_url: string, log: Logg
   }
 }
 
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', '57P03', '57P01', '53300']);
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  '57P03',
+  '57P01',
+  '53300',
+]);
 
 function isUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseUnavailable) return true;

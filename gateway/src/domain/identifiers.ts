@@ -6,7 +6,9 @@
  * @param random at least 8 random bytes
  */
 export function makeId(now_ms: number, random: Buffer): string {
-  const second = Math.floor(now_ms / 1000).toString(16).padStart(8, '0');
+  const second = Math.floor(now_ms / 1000)
+    .toString(16)
+    .padStart(8, '0');
   return second.slice(-8) + random.toString('hex', 0, 8);
 }
 

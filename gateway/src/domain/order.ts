@@ -150,12 +150,24 @@ function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decis
   switch (event.kind) {
     case 'accepted':
       return change(
-        { placement: 'accepted', placing_until_ms: 0, reply: event.reply, reply_message: event.message, channel_message: event.message },
+        {
+          placement: 'accepted',
+          placing_until_ms: 0,
+          reply: event.reply,
+          reply_message: event.message,
+          channel_message: event.message,
+        },
         'accepted',
       );
     case 'declined':
       return change(
-        { state: 'failed', placement: 'accepted', placing_until_ms: 0, channel_message: `${event.code}: ${event.message}`, decided_at_ms: input.at_ms },
+        {
+          state: 'failed',
+          placement: 'accepted',
+          placing_until_ms: 0,
+          channel_message: `${event.code}: ${event.message}`,
+          decided_at_ms: input.at_ms,
+        },
         'declined',
       );
     case 'not_placed':
@@ -163,7 +175,10 @@ function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decis
     case 'unknown':
       // A lost answer says nothing about an order that the channel accepted before: only the check is counted.
       if (order.placement === 'accepted') return change(checked, 'unknown');
-      return change({ placement: 'unknown', placing_until_ms: 0, channel_message: event.reason, ...checked }, 'unknown');
+      return change(
+        { placement: 'unknown', placing_until_ms: 0, channel_message: event.reason, ...checked },
+        'unknown',
+      );
     case 'waiting':
       if (order.channel_message === event.message) return change(checked, '');
       return change({ ...checked, channel_message: event.message }, 'waiting');
@@ -184,7 +199,10 @@ function decideEnded(order: Order, state: 'closed' | 'reversed', message: string
   }
   if (order.state === 'paid') {
     // The channel says closed about an order it said was paid: never take money back on such a word, show it to a person.
-    return { ...NOTHING, exception: { kind: 'contradiction', detail: { we_have: order.state, channel_says: state, message } } };
+    return {
+      ...NOTHING,
+      exception: { kind: 'contradiction', detail: { we_have: order.state, channel_says: state, message } },
+    };
   }
   return NOTHING;
 }
@@ -195,7 +213,13 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
   const known = order.facts ?? order.late_facts;
   if (known) {
     if (known.transaction_id !== event.facts.transaction_id) {
-      return { ...NOTHING, exception: { kind: 'second_payment', detail: { first: known.transaction_id, second: event.facts.transaction_id } } };
+      return {
+        ...NOTHING,
+        exception: {
+          kind: 'second_payment',
+          detail: { first: known.transaction_id, second: event.facts.transaction_id },
+        },
+      };
     }
     if (event.finished && order.state === 'paid' && !order.finished) return change({ finished: true }, 'finished');
     return NOTHING;
@@ -209,7 +233,12 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
       channel_message: '',
       decided_at_ms: input.at_ms,
     };
-    return { ...NOTHING, changes, timeline: order.state === 'undecided' ? 'paid' : 'late_payment_accepted', notify: true };
+    return {
+      ...NOTHING,
+      changes,
+      timeline: order.state === 'undecided' ? 'paid' : 'late_payment_accepted',
+      notify: true,
+    };
   }
   return { ...change({ late_facts: event.facts }, 'late_payment'), refund_late_payment: true };
 }

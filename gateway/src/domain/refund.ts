@@ -49,7 +49,13 @@ export type RefundEvent =
 export type RefundChanges = Partial<
   Pick<
     Refund,
-    'state' | 'channel_refund_no' | 'channel_refund_id' | 'channel_message' | 'calling_until_ms' | 'check_count' | 'decided_at_ms'
+    | 'state'
+    | 'channel_refund_no'
+    | 'channel_refund_id'
+    | 'channel_message'
+    | 'calling_until_ms'
+    | 'check_count'
+    | 'decided_at_ms'
   >
 >;
 
@@ -60,7 +66,10 @@ export interface RefundDecision {
   readonly money: 'keep' | 'refunded' | 'released';
   /** The merchant is told each outcome, once it is known. */
   readonly notify: boolean;
-  readonly exception: { readonly kind: string; readonly detail: Readonly<Record<string, string | number | null>> } | null;
+  readonly exception: {
+    readonly kind: string;
+    readonly detail: Readonly<Record<string, string | number | null>>;
+  } | null;
 }
 
 const NOTHING: RefundDecision = { changes: null, timeline: '', money: 'keep', notify: false, exception: null };
@@ -74,7 +83,12 @@ export function decideRefund(refund: Refund, event: RefundEvent, at_ms: number):
   switch (event.kind) {
     case 'succeeded':
       return {
-        changes: { ...decided, state: 'succeeded', channel_refund_id: event.channel_refund_id ?? refund.channel_refund_id, channel_message: '' },
+        changes: {
+          ...decided,
+          state: 'succeeded',
+          channel_refund_id: event.channel_refund_id ?? refund.channel_refund_id,
+          channel_message: '',
+        },
         timeline: 'refund_succeeded',
         money: 'refunded',
         notify: true,
@@ -137,7 +151,10 @@ function contradiction(refund: Refund, event: RefundEvent): RefundDecision {
   if (event.kind !== 'succeeded' || refund.state === 'succeeded') return NOTHING;
   return {
     ...NOTHING,
-    exception: { kind: 'refund_contradiction', detail: { refund_id: refund.refund_id, we_have: refund.state, channel_says: event.kind } },
+    exception: {
+      kind: 'refund_contradiction',
+      detail: { refund_id: refund.refund_id, we_have: refund.state, channel_says: event.kind },
+    },
   };
 }
 

@@ -72,7 +72,10 @@ function shedding(options: AppOptions) {
   return async (request: FastifyRequest): Promise<void> => {
     if (!request.url.startsWith('/v2/') || !options.overloaded()) return;
     options.gateway.metrics.shed.inc();
-    throw new ApiError('overloaded', 'too many requests at once: nothing was recorded, send the same request again after Retry-After');
+    throw new ApiError(
+      'overloaded',
+      'too many requests at once: nothing was recorded, send the same request again after Retry-After',
+    );
   };
 }
 

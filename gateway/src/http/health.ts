@@ -15,11 +15,17 @@ export function mountHealth(app: FastifyInstance, options: AppOptions): void {
   });
   app.get('/metrics', async (request, reply) => {
     if (!mayRead(request, options.metrics_token)) {
-      sendError(reply, new ApiError('forbidden', 'metrics are for this machine, or for the bearer of HELIU_METRICS_TOKEN'), () => undefined);
+      sendError(
+        reply,
+        new ApiError('forbidden', 'metrics are for this machine, or for the bearer of HELIU_METRICS_TOKEN'),
+        () => undefined,
+      );
       return reply;
     }
     await refreshGauges(options);
-    return reply.header('content-type', gateway.metrics.registry.contentType).send(await gateway.metrics.registry.metrics());
+    return reply
+      .header('content-type', gateway.metrics.registry.contentType)
+      .send(await gateway.metrics.registry.metrics());
   });
 }
 

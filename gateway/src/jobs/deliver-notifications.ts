@@ -27,7 +27,9 @@ export function deliverNotifications(http: HttpClient, platform: PlatformSigner)
         if (busy >= MAX_RUNNING_PER_MERCHANT) started(stepBack(gateway, notification));
         else {
           running.set(notification.merchant_id, busy + 1);
-          started(deliver(gateway, http, platform, notification).finally(() => leave(running, notification.merchant_id)));
+          started(
+            deliver(gateway, http, platform, notification).finally(() => leave(running, notification.merchant_id)),
+          );
         }
       }
       return claimed.length;
@@ -49,7 +51,12 @@ async function stepBack(gateway: Gateway, { merchant_id, subject_id }: ClaimedNo
   }
 }
 
-async function deliver(gateway: Gateway, http: HttpClient, platform: PlatformSigner, job: ClaimedNotification): Promise<void> {
+async function deliver(
+  gateway: Gateway,
+  http: HttpClient,
+  platform: PlatformSigner,
+  job: ClaimedNotification,
+): Promise<void> {
   try {
     const token = await platform.sign(job.payload);
     const result = await deliverOnce({ http, clock: gateway.ports.clock }, { url: job.url, token });
@@ -76,5 +83,8 @@ async function deliver(gateway: Gateway, http: HttpClient, platform: PlatformSig
 /** Nothing is lost: the lease runs out and the attempt is made again. */
 function failed(gateway: Gateway, notification_id: string, error: unknown): void {
   gateway.metrics.jobs_failed.inc({ kind: 'notification' });
-  gateway.log.error({ notification_id, error: error instanceof Error ? error.message : 'unknown' }, 'notification could not be attempted');
+  gateway.log.error(
+    { notification_id, error: error instanceof Error ? error.message : 'unknown' },
+    'notification could not be attempted',
+  );
 }

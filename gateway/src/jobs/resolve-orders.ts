@@ -32,12 +32,16 @@ async function run(gateway: Gateway, job: ClaimedJob): Promise<void> {
     const resolved = await resolveOrder(gateway, order, 'resolver');
     const now_ms = gateway.ports.clock.now_ms();
     if (resolved.state !== 'undecided') return;
-    if (resolved.version === order.version) await gateway.store.jobs.move('order', job.merchant_id, job.subject_id, nextCheckAt(order, now_ms));
+    if (resolved.version === order.version)
+      await gateway.store.jobs.move('order', job.merchant_id, job.subject_id, nextCheckAt(order, now_ms));
     if (now_ms > order.expires_at_ms + OVERDUE_MS) await raiseOverdue(gateway, order);
   } catch (error) {
     // The lease brings it back; the channel account or the database may be mended by then.
     gateway.metrics.jobs_failed.inc({ kind: 'order' });
-    gateway.log.error({ trade_id: job.subject_id, error: error instanceof Error ? error.message : 'unknown' }, 'order could not be resolved');
+    gateway.log.error(
+      { trade_id: job.subject_id, error: error instanceof Error ? error.message : 'unknown' },
+      'order could not be resolved',
+    );
   }
 }
 

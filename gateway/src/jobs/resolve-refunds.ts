@@ -21,7 +21,8 @@ async function run(gateway: Gateway, job: ClaimedJob): Promise<void> {
   try {
     const refund = await gateway.store.refunds.byId(job.merchant_id, job.subject_id);
     const order = refund ? await gateway.store.orders.byTradeId(job.merchant_id, refund.trade_id) : null;
-    const open = refund && (refund.state === 'undecided' || refund.state === 'processing' || refund.state === 'abnormal');
+    const open =
+      refund && (refund.state === 'undecided' || refund.state === 'processing' || refund.state === 'abnormal');
     if (!refund || !order || !open) {
       await gateway.store.jobs.remove('refund', job.merchant_id, job.subject_id);
       return;
@@ -29,6 +30,9 @@ async function run(gateway: Gateway, job: ClaimedJob): Promise<void> {
     await resolveRefund(gateway, order, refund, 'resolver');
   } catch (error) {
     gateway.metrics.jobs_failed.inc({ kind: 'refund' });
-    gateway.log.error({ refund_id: job.subject_id, error: error instanceof Error ? error.message : 'unknown' }, 'refund could not be resolved');
+    gateway.log.error(
+      { refund_id: job.subject_id, error: error instanceof Error ? error.message : 'unknown' },
+      'refund could not be resolved',
+    );
   }
 }

@@ -20,11 +20,11 @@ export interface Runner {
 }
 
 /** NOTIFY serialises commits, so the database is polled; the wake-up inside the process makes the usual case immediate. */
-const POLL_MS = 200;
+export const JOB_POLL_MS = 200;
 
-/** Makes a runner over `loops`. */
-export function createRunner(gateway: () => Gateway, loops: readonly JobLoop[]): Runner {
-  const lines = loops.map((loop) => new Line(gateway, loop));
+/** Makes a runner over `loops`; `poll_ms` is the longest a job that another process wrote waits. */
+export function createRunner(gateway: () => Gateway, loops: readonly JobLoop[], poll_ms: number): Runner {
+  const lines = loops.map((loop) => new Line(gateway, loop, poll_ms));
   return {
     start: () => lines.forEach((line) => line.start()),
     stop: async () => {
@@ -45,7 +45,10 @@ class Line {
   /** There is more to claim than there was room for. */
   #limited = false;
 
-  constructor(gateway: () => Gateway, loop: JobLoop) {
+  readonly #poll_ms: number;
+
+  constructor(gateway: () => Gateway, loop: JobLoop, poll_ms: number) {
+    this.#poll_ms = poll_ms;
     this.#gateway = gateway;
     this.#loop = loop;
   }
@@ -76,7 +79,7 @@ class Line {
         this.#again = false;
         this.wake();
       } else {
-        this.#timer = this.#gateway().ports.clock.setTimer(POLL_MS, () => this.wake());
+        this.#timer = this.#gateway().ports.clock.setTimer(this.#poll_ms, () => this.wake());
       }
     });
   }
@@ -97,7 +100,10 @@ class Line {
       }
     } catch (error) {
       gateway.metrics.jobs_failed.inc({ kind: this.#loop.kind });
-      gateway.log.error({ kind: this.#loop.kind, error: error instanceof Error ? error.message : 'unknown' }, 'jobs could not be claimed');
+      gateway.log.error(
+        { kind: this.#loop.kind, error: error instanceof Error ? error.message : 'unknown' },
+        'jobs could not be claimed',
+      );
     }
   }
 

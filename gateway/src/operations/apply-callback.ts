@@ -50,7 +50,9 @@ async function apply(
     case 'rejected':
       return callback.reason;
     case 'unhandled':
-      await keep(gateway, account, request, 'callback_not_understood', callback.callback_id, { reason: callback.reason });
+      await keep(gateway, account, request, 'callback_not_understood', callback.callback_id, {
+        reason: callback.reason,
+      });
       return 'kept';
     case 'payment':
       return applyPayment(gateway, account, merchant_id, request, callback);
@@ -69,15 +71,22 @@ async function applyPayment(
   request: CallbackRequest,
   callback: PaymentCallback,
 ): Promise<string> {
-  const order = isId(callback.out_trade_no) ? await gateway.store.orders.byTradeId(merchant_id, callback.out_trade_no) : null;
+  const order = isId(callback.out_trade_no)
+    ? await gateway.store.orders.byTradeId(merchant_id, callback.out_trade_no)
+    : null;
   if (!order || order.account_id !== account.account_id) {
-    await keep(gateway, account, request, 'callback_unknown_order', callback.callback_id, { out_trade_no: callback.out_trade_no });
+    await keep(gateway, account, request, 'callback_unknown_order', callback.callback_id, {
+      out_trade_no: callback.out_trade_no,
+    });
     return 'kept';
   }
   const event = paymentEvent(callback.report);
   // What the adapter could not understand is not acknowledged: the channel repeats it, and the resolver asks meanwhile.
   if (event.kind === 'unknown') return event.reason;
-  await applyToOrder(gateway, order, event, { source: 'callback', raw: 'raw' in callback.report ? callback.report.raw : undefined });
+  await applyToOrder(gateway, order, event, {
+    source: 'callback',
+    raw: 'raw' in callback.report ? callback.report.raw : undefined,
+  });
   return 'applied';
 }
 
@@ -91,11 +100,14 @@ async function applyRefund(
   const refund = await gateway.store.refunds.byChannelNumber(merchant_id, callback.out_refund_no);
   const order = refund ? await gateway.store.orders.byTradeId(merchant_id, refund.trade_id) : null;
   if (!refund || !order || order.account_id !== account.account_id || callback.out_trade_no !== order.trade_id) {
-    await keep(gateway, account, request, 'callback_unknown_refund', callback.callback_id, { out_refund_no: callback.out_refund_no });
+    await keep(gateway, account, request, 'callback_unknown_refund', callback.callback_id, {
+      out_refund_no: callback.out_refund_no,
+    });
     return 'kept';
   }
   const report = callback.report;
-  if (report.outcome === 'unknown' || report.outcome === 'not_sent' || report.outcome === 'not_found') return 'not_understood';
+  if (report.outcome === 'unknown' || report.outcome === 'not_sent' || report.outcome === 'not_found')
+    return 'not_understood';
   if (report.outcome === 'succeeded' && report.amount_fen !== null && report.amount_fen !== refund.refund_fen) {
     await keep(gateway, account, request, 'refund_mismatch', callback.callback_id, {
       refund_id: refund.refund_id,
@@ -104,7 +116,10 @@ async function applyRefund(
     });
     return 'kept';
   }
-  await applyToRefund(gateway, order, refund, refundEvent(report, true), { source: 'callback', raw: 'raw' in report ? report.raw : undefined });
+  await applyToRefund(gateway, order, refund, refundEvent(report, true), {
+    source: 'callback',
+    raw: 'raw' in report ? report.raw : undefined,
+  });
   return 'applied';
 }
 

@@ -22,7 +22,12 @@ export interface Evidence {
 }
 
 /** The result of the funnel: the order as it stands now. */
-export async function applyToOrder(gateway: Gateway, read: Order, event: OrderEvent, evidence: Evidence): Promise<Order> {
+export async function applyToOrder(
+  gateway: Gateway,
+  read: Order,
+  event: OrderEvent,
+  evidence: Evidence,
+): Promise<Order> {
   let order = read;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const at_ms = gateway.ports.clock.now_ms();
@@ -80,7 +85,10 @@ function prepareSave(
   return {
     order: next,
     at_ms,
-    event: decision.timeline === '' ? null : { source: evidence.source, kind: decision.timeline, detail: eventDetail(event, evidence) },
+    event:
+      decision.timeline === ''
+        ? null
+        : { source: evidence.source, kind: decision.timeline, detail: eventDetail(event, evidence) },
     job: nextJob(before, next, event, at_ms),
     notification: decision.notify ? newNotification(gateway, next, at_ms) : null,
     late_refund: decision.refund_late_payment ? newLateRefund(gateway, next, at_ms) : null,

@@ -115,7 +115,9 @@ export function refundEvent(report: Exclude<RefundReport, { outcome: 'not_found'
       return { kind: 'abnormal', message: report.message };
     case 'declined':
       // A refused question is not a refused refund.
-      return from_query ? { kind: 'unknown', reason: report.code } : { kind: 'refused', code: report.code, message: report.message };
+      return from_query
+        ? { kind: 'unknown', reason: report.code }
+        : { kind: 'refused', code: report.code, message: report.message };
     case 'not_sent':
     case 'unknown':
       return { kind: 'unknown', reason: report.reason };

@@ -19,8 +19,10 @@ const ACCOUNT_ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 /** Adds or replaces a channel account. It is opened once before it is stored, so that a wrong key is found now. Throws 102, 107. */
 export async function saveChannelAccount(gateway: Managed, request: NewAccount): Promise<void> {
   const channel = channelByCode(request.channel);
-  if (!channel) throw new ApiError('malformed_field', `channel must be one of ${CHANNELS.map((one) => one.code).join(', ')}`);
-  if (!ACCOUNT_ID.test(request.account_id)) throw new ApiError('malformed_field', 'account_id must be 1–64 lower-case letters, digits or -');
+  if (!channel)
+    throw new ApiError('malformed_field', `channel must be one of ${CHANNELS.map((one) => one.code).join(', ')}`);
+  if (!ACCOUNT_ID.test(request.account_id))
+    throw new ApiError('malformed_field', 'account_id must be 1–64 lower-case letters, digits or -');
   const settings = parsed(channel.settings.safeParse(request.settings), 'settings');
   const secrets = parsed(channel.secrets.safeParse(request.secrets), 'secrets');
   const account = { account_id: request.account_id, channel: request.channel, settings, secrets };
@@ -54,13 +56,15 @@ export async function setRoute(gateway: Managed, request: NewRoute): Promise<voi
     gateway.store.configuration.account(request.account_id),
   ]);
   if (!merchant) throw new ApiError('no_merchant', 'merchant_id does not exist');
-  if (!account) throw new ApiError('malformed_field', `account_id ${request.account_id} does not exist: add the account first`);
+  if (!account)
+    throw new ApiError('malformed_field', `account_id ${request.account_id} does not exist: add the account first`);
   const channel = channelByCode(account.channel);
   if (!channel || !channel.pay_types.includes(pay_type)) {
     throw new ApiError('malformed_field', `pay_type ${request.pay_type} does not belong to channel ${account.channel}`);
   }
   const priority = request.priority ?? 1;
-  if (!Number.isSafeInteger(priority) || priority < 1 || priority > 1000) throw new ApiError('malformed_field', 'priority must be 1–1000 (1 is tried first)');
+  if (!Number.isSafeInteger(priority) || priority < 1 || priority > 1000)
+    throw new ApiError('malformed_field', 'priority must be 1–1000 (1 is tried first)');
   await gateway.store.configuration.saveRoute({
     merchant_id: request.merchant_id,
     pay_type: request.pay_type,
@@ -82,5 +86,8 @@ type Parsed<Value> = { success: true; data: Value } | { success: false; error: {
 function parsed<Value>(result: Parsed<Value>, part: string): Value {
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw new ApiError('malformed_field', `${[part, ...(issue?.path ?? [])].join('.')}: ${issue?.message ?? 'is malformed'}`);
+  throw new ApiError(
+    'malformed_field',
+    `${[part, ...(issue?.path ?? [])].join('.')}: ${issue?.message ?? 'is malformed'}`,
+  );
 }

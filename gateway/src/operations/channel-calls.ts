@@ -11,7 +11,11 @@ function text(value: string | number | undefined): string | null {
 }
 
 /** An order in the words a channel needs. */
-export function orderForChannel(gateway: Gateway, order: Order | NewOrder, fields: Readonly<Record<string, string>>): OrderForChannel {
+export function orderForChannel(
+  gateway: Gateway,
+  order: Order | NewOrder,
+  fields: Readonly<Record<string, string>>,
+): OrderForChannel {
   const request = order.request;
   return {
     out_trade_no: order.trade_id,
@@ -61,7 +65,10 @@ export async function openAccount(gateway: Gateway, account_id: string): Promise
     if (!(error instanceof ChannelMisconfigured)) throw error;
     gateway.log.error({ account_id, reason: error.message }, 'channel account cannot be opened');
   }
-  throw new ApiError('channel_misconfigured', `channel account ${account_id} is misconfigured: ask the operator to run "heliu channel test ${account_id}"`);
+  throw new ApiError(
+    'channel_misconfigured',
+    `channel account ${account_id} is misconfigured: ask the operator to run "heliu channel test ${account_id}"`,
+  );
 }
 
 /** Counts a call to a channel by its outcome and passes the report on. */

@@ -29,13 +29,14 @@ export interface Directory {
   merchant(merchant_id: string): Promise<MerchantEntry | null>;
   /** Null when there is no such account. Throws `ChannelMisconfigured` when it cannot be opened. */
   account(account_id: string): Promise<AccountEntry | null>;
-  /** Reads what changed since the last time; also runs by itself every `POLL_MS` once started. */
+  /** Reads what changed since the last time; also runs by itself every `poll_ms` once started. */
   refresh(): Promise<void>;
   start(): void;
   stop(): void;
 }
 
-const POLL_MS = 250;
+/** How often a node looks for changed configuration: well within the second in which a change must take effect. */
+export const CONFIGURATION_POLL_MS = 250;
 const MAX_MERCHANTS = 20_000;
 const PAGE = 1000;
 
@@ -110,7 +111,12 @@ class Cache<Value> {
 }
 
 /** Opens the directory over stored configuration. */
-export function createDirectory(store: ConfigurationStore, ports: Ports, onError: (error: unknown) => void): Directory {
+export function createDirectory(
+  store: ConfigurationStore,
+  ports: Ports,
+  poll_ms: number,
+  onError: (error: unknown) => void,
+): Directory {
   const merchants = new Cache<MerchantEntry | null>(MAX_MERCHANTS, (merchant_id) => loadMerchant(store, merchant_id));
   const accounts = new Cache<AccountEntry | null>(1000, (account_id) => loadAccount(store, ports, account_id));
   let version = -1;
@@ -130,7 +136,7 @@ export function createDirectory(store: ConfigurationStore, ports: Ports, onError
   }
 
   function poll(): void {
-    timer = ports.clock.setTimer(POLL_MS, () => {
+    timer = ports.clock.setTimer(poll_ms, () => {
       void refresh()
         .catch(onError)
         .finally(() => {
@@ -165,13 +171,25 @@ async function loadMerchant(store: ConfigurationStore, merchant_id: string): Pro
     if (same) same.push(route);
     else by_type.set(route.pay_type, [route]);
   }
-  return { merchant, public_key: merchant.public_key === null ? null : createPublicKey(merchant.public_key), routes: by_type };
+  return {
+    merchant,
+    public_key: merchant.public_key === null ? null : createPublicKey(merchant.public_key),
+    routes: by_type,
+  };
 }
 
 async function loadAccount(store: ConfigurationStore, ports: Ports, account_id: string): Promise<AccountEntry | null> {
   const account = await store.account(account_id);
   if (!account) return null;
   const channel = channelByCode(account.channel);
-  if (!channel) throw new ChannelMisconfigured(`account ${account_id} belongs to a channel this version does not have: ${account.channel}`);
-  return { account_id, channel: account.channel, active: account.status === 'active', client: channel.open(account, ports) };
+  if (!channel)
+    throw new ChannelMisconfigured(
+      `account ${account_id} belongs to a channel this version does not have: ${account.channel}`,
+    );
+  return {
+    account_id,
+    channel: account.channel,
+    active: account.status === 'active',
+    client: channel.open(account, ports),
+  };
 }

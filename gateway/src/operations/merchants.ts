@@ -68,14 +68,27 @@ export async function setPublicKey(gateway: Managed, merchant_id: string, upload
 
 /** The key as SPKI PEM. Throws 102 naming what is wrong with it. */
 function readPublicKey(uploaded: string, allow_short: boolean): string {
-  if (uploaded.includes('PRIVATE KEY')) throw new ApiError('malformed_field', 'public_key is a PRIVATE key: never send it to anyone, upload the public half');
+  if (uploaded.includes('PRIVATE KEY'))
+    throw new ApiError(
+      'malformed_field',
+      'public_key is a PRIVATE key: never send it to anyone, upload the public half',
+    );
   const pem = publicKeyPem(uploaded);
   const key = pem === null ? null : parse(pem);
-  if (!key) throw new ApiError('malformed_field', 'public_key must be an RSA public key: PEM, or its body as one line of base64');
-  if (key.asymmetricKeyType !== 'rsa') throw new ApiError('malformed_field', `public_key must be RSA, not ${key.asymmetricKeyType ?? 'another kind'}`);
+  if (!key)
+    throw new ApiError(
+      'malformed_field',
+      'public_key must be an RSA public key: PEM, or its body as one line of base64',
+    );
+  if (key.asymmetricKeyType !== 'rsa')
+    throw new ApiError('malformed_field', `public_key must be RSA, not ${key.asymmetricKeyType ?? 'another kind'}`);
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   const least = allow_short ? MIN_SHORT_BITS : MIN_BITS;
-  if (bits < least) throw new ApiError('malformed_field', `public_key has ${bits} bits: at least ${least} are needed${allow_short ? '' : ' (the operator can allow 1024)'}`);
+  if (bits < least)
+    throw new ApiError(
+      'malformed_field',
+      `public_key has ${bits} bits: at least ${least} are needed${allow_short ? '' : ' (the operator can allow 1024)'}`,
+    );
   return key.export({ type: 'spki', format: 'pem' }).toString();
 }
 

@@ -3,7 +3,7 @@
  * no transaction open; the funnel records what it said. Signatures are made while the commits are on their way.
  */
 import { createHash } from 'node:crypto';
-import type { BeginReport, PayType, PreparedBegin } from '../channels/channel.ts';
+import type { PayType } from '../channels/channel.ts';
 import { ApiError } from '../domain/codes.ts';
 import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
@@ -11,11 +11,11 @@ import type { Order } from '../domain/order.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Route } from '../storage/configuration.ts';
 import type { NewOrder } from '../storage/orders.ts';
-import { applyToOrder, beginEvent } from './apply-channel-result.ts';
-import { counted, openAccount, orderForChannel } from './channel-calls.ts';
+import { applyToOrder } from './apply-channel-result.ts';
+import { openAccount, orderForChannel } from './channel-calls.ts';
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
-import { payAnswer, type Answer } from './pay-answer.ts';
+import { ownFields, place, PLACING_LEASE_MS, type PendingAnswer } from './place-order.ts';
 import { repeatPay } from './repeat-pay.ts';
 
 export interface PayRequest {
@@ -29,28 +29,24 @@ export interface PayRequest {
   readonly fields: Readonly<Record<string, string | number>>;
 }
 
-/** `answer` may be signed at once, but must not leave before `committed` resolves (with the answer that may leave). */
-export interface PendingAnswer {
-  readonly answer: Answer;
-  readonly committed: Promise<Answer>;
-}
-
-/** Longer than any call to a channel: after it, an order still marked as being placed has lost the node that placed it. */
-export const PLACING_LEASE_MS = 20_000;
-
 /** The earliest expiry that still makes sense: WeChat Pay refuses less than a minute. */
 const MIN_LIFETIME_MS = 60_000;
 
 /** Places an order. Throws `ApiError` for everything a merchant did wrong or the channel refused. */
 export async function pay(gateway: Gateway, merchant: MerchantEntry, request: PayRequest): Promise<PendingAnswer> {
   const route = merchant.routes.get(request.pay_type.code)?.[0];
-  if (!route) throw new ApiError('no_route', `pay_type ${request.pay_type.code} has no route for this merchant: ask the operator`);
+  if (!route)
+    throw new ApiError(
+      'no_route',
+      `pay_type ${request.pay_type.code} has no route for this merchant: ask the operator`,
+    );
   const client = await openAccount(gateway, route.account_id);
   const order = newOrder(gateway, request, route);
   const prepared = client.prepareBegin(orderForChannel(gateway, order, ownFields(request.pay_type, order.request)));
   const [inserted, begin] = await Promise.allSettled([gateway.store.orders.insert(order), prepared]);
   if (inserted.status === 'rejected') throw inserted.reason;
-  if (inserted.value === 'nonce_repeated') throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
+  if (inserted.value === 'nonce_repeated')
+    throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
   if (inserted.value === 'number_repeated') return repeatPay(gateway, merchant, order);
   if (begin.status === 'rejected') return notPrepared(gateway, asOrder(order), begin.reason);
   return place(gateway, asOrder(order), begin.value);
@@ -62,34 +58,12 @@ async function notPrepared(gateway: Gateway, order: Order, reason: unknown): Pro
   throw reason;
 }
 
-/** Sends a prepared order and records the answer. */
-export async function place(gateway: Gateway, order: Order, prepared: PreparedBegin): Promise<PendingAnswer> {
-  const report = counted(gateway, order.channel, 'pay', await prepared.send());
-  const saved = applyToOrder(gateway, order, beginEvent(report), { source: 'pay', raw: 'raw' in report ? report.raw : undefined });
-  if (report.outcome !== 'accepted') {
-    await saved;
-    throw refusal(report);
-  }
-  const answer = payAnswer({ ...order, reply: report.reply, reply_message: report.message, channel_message: report.message });
-  return { answer, committed: saved.then(() => answer) };
-}
-
-function refusal(report: Exclude<BeginReport, { outcome: 'accepted' }>): ApiError {
-  switch (report.outcome) {
-    case 'declined':
-      return new ApiError('channel_refused', `${report.code}: ${report.message}`);
-    case 'not_sent':
-      return new ApiError('channel_refused', `NOT_SENT: the channel cannot be reached (${report.reason}); nothing was placed, send the same order again`);
-    case 'unknown':
-      return new ApiError('channel_timeout', `the channel's answer is not known (${report.reason}): query this order before anything else`);
-  }
-}
-
 function newOrder(gateway: Gateway, request: PayRequest, route: Route): NewOrder {
   const now_ms = gateway.ports.clock.now_ms();
   const latest_ms = now_ms + request.pay_type.lifetime_s * 1000;
   const asked_ms = request.time_expire === null ? latest_ms : request.time_expire * 1000;
-  if (asked_ms < now_ms + MIN_LIFETIME_MS) throw new ApiError('malformed_field', 'time_expire must be at least one minute from now (10-digit Unix second)');
+  if (asked_ms < now_ms + MIN_LIFETIME_MS)
+    throw new ApiError('malformed_field', 'time_expire must be at least one minute from now (10-digit Unix second)');
   return {
     merchant_id: route.merchant_id,
     trade_id: makeId(now_ms, gateway.ports.random.bytes(8)),
@@ -110,16 +84,6 @@ function newOrder(gateway: Gateway, request: PayRequest, route: Route): NewOrder
     placing_until_ms: now_ms + PLACING_LEASE_MS,
     first_check_at_ms: now_ms + delayAfter('waiting_for_payer', 0),
   };
-}
-
-/** The pay type's own fields out of a stored request. */
-export function ownFields(pay_type: PayType, request: Readonly<Record<string, string | number>>): Record<string, string> {
-  const own: Record<string, string> = {};
-  for (const name of Object.keys(pay_type.fields)) {
-    const value = request[name];
-    if (value !== undefined) own[name] = String(value);
-  }
-  return own;
 }
 
 /** The row that the insert made, without reading it back. */

@@ -20,13 +20,22 @@ const FRESH_MS = 10_000;
 
 /** Answers a merchant's refund query. Throws 104, 301. */
 export async function queryRefund(gateway: Gateway, merchant_id: string, request: RefundQueryRequest): Promise<Answer> {
-  if (request.mch_refund_id !== null) return byRefundNumber(gateway, merchant_id, request.mch_refund_id, request.nonce_str);
+  if (request.mch_refund_id !== null)
+    return byRefundNumber(gateway, merchant_id, request.mch_refund_id, request.nonce_str);
   const order = await findOrder(gateway, merchant_id, request.mch_trade_id ?? '', request.nonce_str);
   const refunds = await gateway.store.refunds.ofOrder(merchant_id, order.trade_id);
-  return { msg: 'success', data: refundAnswer(order, refunds.filter((one) => one.mch_refund_id !== null).map(refundFields)) };
+  return {
+    msg: 'success',
+    data: refundAnswer(order, refunds.filter((one) => one.mch_refund_id !== null).map(refundFields)),
+  };
 }
 
-async function byRefundNumber(gateway: Gateway, merchant_id: string, mch_refund_id: string, nonce_str: string | null): Promise<Answer> {
+async function byRefundNumber(
+  gateway: Gateway,
+  merchant_id: string,
+  mch_refund_id: string,
+  nonce_str: string | null,
+): Promise<Answer> {
   if (nonce_str !== null && !(await gateway.store.orders.recordNonce(merchant_id, nonce_str))) {
     throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
   }

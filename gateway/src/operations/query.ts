@@ -11,9 +11,15 @@ import { resolveOrder } from './resolve-order.ts';
 const FRESH_MS = 2_000;
 
 /** Reads an order by the merchant's number. Throws 104, 301. */
-export async function findOrder(gateway: Gateway, merchant_id: string, mch_trade_id: string, nonce_str: string | null): Promise<Order> {
+export async function findOrder(
+  gateway: Gateway,
+  merchant_id: string,
+  mch_trade_id: string,
+  nonce_str: string | null,
+): Promise<Order> {
   const { nonce_new, order } = await gateway.store.orders.byNumberOnce(merchant_id, mch_trade_id, nonce_str);
-  if (!nonce_new) throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
+  if (!nonce_new)
+    throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
   if (!order) throw new ApiError('no_order', 'mch_trade_id does not exist at this merchant');
   return order;
 }
@@ -28,7 +34,12 @@ export async function freshOrder(gateway: Gateway, order: Order): Promise<Order>
 }
 
 /** Answers a merchant's query. */
-export async function query(gateway: Gateway, merchant_id: string, mch_trade_id: string, nonce_str: string | null): Promise<Answer> {
+export async function query(
+  gateway: Gateway,
+  merchant_id: string,
+  mch_trade_id: string,
+  nonce_str: string | null,
+): Promise<Answer> {
   const order = await freshOrder(gateway, await findOrder(gateway, merchant_id, mch_trade_id, nonce_str));
   return { msg: 'success', data: orderFields(order) };
 }
@@ -37,7 +48,9 @@ const ECHOED = ['attach', 'body', 'device_info', 'op_user_id', 'store_id', 'spbi
 
 /** Everything a merchant may know of its order. */
 export function orderFields(order: Order): Record<string, unknown> {
-  const echoed = Object.fromEntries(ECHOED.filter((name) => name in order.request).map((name) => [name, order.request[name]]));
+  const echoed = Object.fromEntries(
+    ECHOED.filter((name) => name in order.request).map((name) => [name, order.request[name]]),
+  );
   const paid_at_ms = order.facts?.paid_at_ms ?? null;
   return {
     trade_id: order.trade_id,

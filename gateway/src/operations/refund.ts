@@ -15,7 +15,7 @@ import { refundFields } from '../notifications/payload.ts';
 import type { NewRefund } from '../storage/refunds.ts';
 import type { Gateway } from './gateway.ts';
 import type { Answer } from './pay-answer.ts';
-import { PLACING_LEASE_MS } from './pay.ts';
+import { PLACING_LEASE_MS } from './place-order.ts';
 import { findOrder, freshOrder } from './query.ts';
 import { submitRefund } from './resolve-refund.ts';
 
@@ -32,7 +32,10 @@ const MAX_CONFLICTS = 20;
 
 /** Refunds (part of) a paid order. Throws `ApiError`. */
 export async function refund(gateway: Gateway, merchant_id: string, request: RefundRequest): Promise<Answer> {
-  const order = await freshOrder(gateway, await findOrder(gateway, merchant_id, request.mch_trade_id, request.nonce_str));
+  const order = await freshOrder(
+    gateway,
+    await findOrder(gateway, merchant_id, request.mch_trade_id, request.nonce_str),
+  );
   const known = await gateway.store.refunds.byNumber(merchant_id, request.mch_refund_id);
   const result = known ? await again(gateway, order, known, request) : await reserve(gateway, order, request);
   return { msg: 'success', data: refundAnswer(await latest(gateway, order), refundFields(result)) };
@@ -59,18 +62,28 @@ export function refundAnswer(order: Order, refunds: unknown): Record<string, unk
 
 function requestHash(request: RefundRequest): string {
   const { mch_trade_id, mch_refund_id, refund_fee, refund_desc, notify_url } = request;
-  return createHash('sha256').update(JSON.stringify([mch_trade_id, mch_refund_id, refund_fee, refund_desc, notify_url])).digest('base64url');
+  return createHash('sha256')
+    .update(JSON.stringify([mch_trade_id, mch_refund_id, refund_fee, refund_desc, notify_url]))
+    .digest('base64url');
 }
 
 /** What an order in this state and this request do not allow, in the documented order of the checks. */
 function assertRefundable(order: Order, refund_fee: number, more_refunds: number, now_ms: number): void {
-  if (order.state !== 'paid') throw new ApiError('wrong_state', `the order is not paid (trade_state ${tradeState(order)}): only a paid order can be refunded`);
-  if (order.finished) throw new ApiError('wrong_state', 'the order is finished (trade_state 4): the channel refunds it no more');
+  if (order.state !== 'paid')
+    throw new ApiError(
+      'wrong_state',
+      `the order is not paid (trade_state ${tradeState(order)}): only a paid order can be refunded`,
+    );
+  if (order.finished)
+    throw new ApiError('wrong_state', 'the order is finished (trade_state 4): the channel refunds it no more');
   const paid_at_ms = order.facts?.paid_at_ms ?? order.created_at_ms;
-  if (now_ms - paid_at_ms > REFUND_PERIOD_MS) throw new ApiError('too_late', 'the order was paid more than a year ago: the channel refunds it no more');
-  if (order.refund_count + more_refunds > MAX_REFUNDS) throw new ApiError('too_many_refunds', `one order takes at most ${MAX_REFUNDS} refunds`);
+  if (now_ms - paid_at_ms > REFUND_PERIOD_MS)
+    throw new ApiError('too_late', 'the order was paid more than a year ago: the channel refunds it no more');
+  if (order.refund_count + more_refunds > MAX_REFUNDS)
+    throw new ApiError('too_many_refunds', `one order takes at most ${MAX_REFUNDS} refunds`);
   const left = order.total_fen - order.refunded_fen - order.refund_reserved_fen;
-  if (refund_fee > left) throw new ApiError('refund_exceeds', `refund_fee exceeds what is left: ${left} fen can still be refunded`);
+  if (refund_fee > left)
+    throw new ApiError('refund_exceeds', `refund_fee exceeds what is left: ${left} fen can still be refunded`);
 }
 
 async function reserve(gateway: Gateway, read: Order, request: RefundRequest): Promise<Refund> {
@@ -93,7 +106,10 @@ async function reserve(gateway: Gateway, read: Order, request: RefundRequest): P
 /** The same refund number again: the same parameters show the refund as it stands, or send one that was refused once more. */
 async function again(gateway: Gateway, order: Order, known: Refund, request: RefundRequest): Promise<Refund> {
   if (known.trade_id !== order.trade_id || known.request_hash !== requestHash(request)) {
-    throw new ApiError('refund_repeated', 'mch_refund_id has been used with other parameters: use a new number for another refund');
+    throw new ApiError(
+      'refund_repeated',
+      'mch_refund_id has been used with other parameters: use a new number for another refund',
+    );
   }
   if (known.state !== 'refused' && known.state !== 'closed') return known;
   const now_ms = gateway.ports.clock.now_ms();
@@ -103,7 +119,8 @@ async function again(gateway: Gateway, order: Order, known: Refund, request: Ref
     ...known,
     state: 'undecided',
     // A channel that closed a refund keeps its number closed: it needs a new one. After a refusal the number is free.
-    channel_refund_no: known.state === 'closed' ? makeId(now_ms, gateway.ports.random.bytes(8)) : known.channel_refund_no,
+    channel_refund_no:
+      known.state === 'closed' ? makeId(now_ms, gateway.ports.random.bytes(8)) : known.channel_refund_no,
     channel_message: '',
     calling_until_ms: now_ms + PLACING_LEASE_MS,
     check_count: 0,
@@ -129,7 +146,10 @@ async function again(gateway: Gateway, order: Order, known: Refund, request: Ref
 function submitted(result: Refund): Refund {
   if (result.state === 'refused') throw new ApiError('channel_refused', result.channel_message);
   if (result.state === 'undecided') {
-    throw new ApiError('channel_timeout', `the channel's answer is not known (${result.channel_message}): query this refund; its amount stays reserved`);
+    throw new ApiError(
+      'channel_timeout',
+      `the channel's answer is not known (${result.channel_message}): query this refund; its amount stays reserved`,
+    );
   }
   return result;
 }

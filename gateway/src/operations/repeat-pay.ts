@@ -11,14 +11,15 @@ import { applyToOrder, beginEvent, paymentEvent } from './apply-channel-result.t
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
 import { payAnswer } from './pay-answer.ts';
-import { ownFields, place, PLACING_LEASE_MS, type PendingAnswer } from './pay.ts';
+import { ownFields, place, PLACING_LEASE_MS, type PendingAnswer } from './place-order.ts';
 
 const LOOK_AGAIN_MS = 50;
 
 /** Answers a request whose number is taken. Throws `ApiError`. */
 export async function repeatPay(gateway: Gateway, merchant: MerchantEntry, request: NewOrder): Promise<PendingAnswer> {
   const order = await settled(gateway, request);
-  if (order.request_hash !== request.request_hash) throw new ApiError('number_repeated', 'mch_trade_id has been used with other parameters: use a new number');
+  if (order.request_hash !== request.request_hash)
+    throw new ApiError('number_repeated', 'mch_trade_id has been used with other parameters: use a new number');
   if (order.state !== 'undecided') throw decidedAlready(order);
   if (order.reply) {
     const answer = payAnswer(order);
@@ -28,7 +29,10 @@ export async function repeatPay(gateway: Gateway, merchant: MerchantEntry, reque
 }
 
 function decidedAlready(order: Order): ApiError {
-  return new ApiError('number_repeated', `mch_trade_id has been used and its order is decided (${order.state}): query it, or use a new number`);
+  return new ApiError(
+    'number_repeated',
+    `mch_trade_id has been used and its order is decided (${order.state}): query it, or use a new number`,
+  );
 }
 
 /** Waits for the call that is under way for this order, on whichever node, and not longer than its lease. */
@@ -36,7 +40,10 @@ async function settled(gateway: Gateway, request: NewOrder): Promise<Order> {
   for (;;) {
     const order = await gateway.store.orders.byNumber(request.merchant_id, request.mch_trade_id);
     if (!order) throw new Error('an order disappeared');
-    const waiting = order.state === 'undecided' && order.placement === 'calling' && order.placing_until_ms > gateway.ports.clock.now_ms();
+    const waiting =
+      order.state === 'undecided' &&
+      order.placement === 'calling' &&
+      order.placing_until_ms > gateway.ports.clock.now_ms();
     if (!waiting || order.request_hash !== request.request_hash) return order;
     await new Promise<void>((resolve) => gateway.ports.clock.setTimer(LOOK_AGAIN_MS, resolve));
   }
@@ -56,7 +63,10 @@ async function placeAgain(gateway: Gateway, merchant: MerchantEntry, read: Order
   if (read.placement !== 'never') {
     const report = counted(gateway, order.channel, 'query', await client.query(orderReference(order)));
     const event = paymentEvent(report);
-    const asked = await applyToOrder(gateway, order, event, { source: 'query', raw: 'raw' in report ? report.raw : undefined });
+    const asked = await applyToOrder(gateway, order, event, {
+      source: 'query',
+      raw: 'raw' in report ? report.raw : undefined,
+    });
     if (asked.state !== 'undecided') throw decidedAlready(asked);
     const certain = event.kind === 'not_found' || event.kind === 'waiting';
     if (!certain || !pay_type.begin_is_repeatable) {
@@ -65,7 +75,11 @@ async function placeAgain(gateway: Gateway, merchant: MerchantEntry, read: Order
     }
     return sendSameOrder(gateway, asked, pay_type.code);
   }
-  return place(gateway, order, await client.prepareBegin(orderForChannel(gateway, order, ownFields(pay_type, order.request))));
+  return place(
+    gateway,
+    order,
+    await client.prepareBegin(orderForChannel(gateway, order, ownFields(pay_type, order.request))),
+  );
 }
 
 function channelWord(event: ReturnType<typeof paymentEvent>): string {
@@ -83,8 +97,12 @@ async function sendSameOrder(gateway: Gateway, order: Order, pay_type_code: stri
   const client = await openAccount(gateway, order.account_id);
   const prepared = await client.prepareBegin(orderForChannel(gateway, order, ownFields(pay_type, order.request)));
   const report = counted(gateway, order.channel, 'pay', await prepared.send());
-  const event = report.outcome === 'accepted' ? beginEvent(report) : ({ kind: 'unknown', reason: 'repeat_refused' } as const);
-  const saved = await applyToOrder(gateway, order, event, { source: 'pay', raw: 'raw' in report ? report.raw : undefined });
+  const event =
+    report.outcome === 'accepted' ? beginEvent(report) : ({ kind: 'unknown', reason: 'repeat_refused' } as const);
+  const saved = await applyToOrder(gateway, order, event, {
+    source: 'pay',
+    raw: 'raw' in report ? report.raw : undefined,
+  });
   if (report.outcome !== 'accepted') throw stillUnknown('code' in report ? report.code : report.reason);
   const answer = payAnswer(saved);
   return { answer, committed: Promise.resolve(answer) };

@@ -23,8 +23,12 @@ async function closeExpired(gateway: Gateway, order: Order): Promise<Order> {
   const client = await openAccount(gateway, order.account_id);
   const report = counted(gateway, order.channel, 'close', await client.close(orderReference(order)));
   const event = closeEvent(report);
-  if (event) return applyToOrder(gateway, order, event, { source: 'expiry', raw: 'raw' in report ? report.raw : undefined });
+  if (event)
+    return applyToOrder(gateway, order, event, { source: 'expiry', raw: 'raw' in report ? report.raw : undefined });
   // The channel says it has been paid in the meantime: the payment itself is asked for, with its amount and number.
   const paid = counted(gateway, order.channel, 'query', await client.query(orderReference(order)));
-  return applyToOrder(gateway, order, paymentEvent(paid), { source: 'expiry', raw: 'raw' in paid ? paid.raw : undefined });
+  return applyToOrder(gateway, order, paymentEvent(paid), {
+    source: 'expiry',
+    raw: 'raw' in paid ? paid.raw : undefined,
+  });
 }

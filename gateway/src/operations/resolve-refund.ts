@@ -2,26 +2,67 @@
  * Finds out about a refund that is not decided: the channel is asked by its number, and only when it does not know the number
  * is the refund sent (again) under the same number, which the channel takes for the same refund.
  */
+import type { RefundReport } from '../channels/channel.ts';
 import type { Order, Source } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
 import { counted, openAccount, refundForChannel } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 
-/** Sends a refund to its channel and records the answer. */
-export async function submitRefund(gateway: Gateway, order: Order, refund: Refund, source: Source | 'refund'): Promise<Refund> {
-  const client = await openAccount(gateway, order.account_id);
-  const report = counted(gateway, order.channel, 'refund', await client.refund(refundForChannel(gateway, order, refund)));
-  const event = report.outcome === 'not_found' ? ({ kind: 'unknown', reason: 'not_found' } as const) : refundEvent(report, false);
-  return applyToRefund(gateway, order, refund, event, { source, raw: 'raw' in report ? report.raw : undefined });
+/** Sends a refund to its channel for the first time and records the answer. */
+export async function submitRefund(
+  gateway: Gateway,
+  order: Order,
+  refund: Refund,
+  source: Source | 'refund',
+): Promise<Refund> {
+  const report = await send(gateway, order, refund);
+  return record(gateway, order, refund, report, { source, from_query: false });
 }
 
 /** Asks about a refund once; sends it when the channel does not know it. Answers the refund as it stands then. */
 export async function resolveRefund(gateway: Gateway, order: Order, refund: Refund, source: Source): Promise<Refund> {
   if (refund.state !== 'undecided' && refund.state !== 'processing' && refund.state !== 'abnormal') return refund;
   if (refund.calling_until_ms > gateway.ports.clock.now_ms()) return refund;
+  const known = await ask(gateway, order, refund);
+  if (known.outcome !== 'not_found') return record(gateway, order, refund, known, { source, from_query: true });
+  const sent = await send(gateway, order, refund);
+  if (sent.outcome !== 'declined') return record(gateway, order, refund, sent, { source, from_query: false });
+  // The refusal may be of this repeat alone, while an earlier attempt went through: the amount is released only when the
+  // channel says once more that it knows no such refund.
+  const asked_again = await ask(gateway, order, refund);
+  const refused = asked_again.outcome === 'not_found';
+  return record(gateway, order, refund, refused ? sent : asked_again, { source, from_query: !refused });
+}
+
+async function send(gateway: Gateway, order: Order, refund: Refund): Promise<RefundReport> {
   const client = await openAccount(gateway, order.account_id);
-  const report = counted(gateway, order.channel, 'refund_query', await client.queryRefund(refundForChannel(gateway, order, refund)));
-  if (report.outcome === 'not_found') return submitRefund(gateway, order, refund, source);
-  return applyToRefund(gateway, order, refund, refundEvent(report, true), { source, raw: 'raw' in report ? report.raw : undefined });
+  return counted(gateway, order.channel, 'refund', await client.refund(refundForChannel(gateway, order, refund)));
+}
+
+async function ask(gateway: Gateway, order: Order, refund: Refund): Promise<RefundReport> {
+  const client = await openAccount(gateway, order.account_id);
+  return counted(
+    gateway,
+    order.channel,
+    'refund_query',
+    await client.queryRefund(refundForChannel(gateway, order, refund)),
+  );
+}
+
+function record(
+  gateway: Gateway,
+  order: Order,
+  refund: Refund,
+  report: RefundReport,
+  how: { readonly source: Source | 'refund'; readonly from_query: boolean },
+): Promise<Refund> {
+  const event =
+    report.outcome === 'not_found'
+      ? ({ kind: 'unknown', reason: 'not_found' } as const)
+      : refundEvent(report, how.from_query);
+  return applyToRefund(gateway, order, refund, event, {
+    source: how.source,
+    raw: 'raw' in report ? report.raw : undefined,
+  });
 }

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Ports, Signer } from '../ports.ts';
 import type { ConfigurationStore } from '../storage/configuration.ts';
-import { DatabaseUnavailable } from '../storage/database.ts';
+import { DatabaseUnavailable } from '../domain/unavailable.ts';
 
 /** The platform's own key: it signs answers to merchants and notifications. */
 export interface PlatformSigner {
@@ -23,7 +23,10 @@ export class DeferredPlatformSigner implements PlatformSigner {
   }
 
   give(private_key: KeyObject): void {
-    this.#key = { private_key, public_key_pem: createPublicKey(private_key).export({ type: 'spki', format: 'pem' }).toString() };
+    this.#key = {
+      private_key,
+      public_key_pem: createPublicKey(private_key).export({ type: 'spki', format: 'pem' }).toString(),
+    };
   }
 
   get opened(): boolean {

@@ -46,10 +46,14 @@ export interface NewUser {
 
 /** Creates an operator's login. Throws 102, 103, 107, 200. */
 export async function createUser(gateway: Managed, request: NewUser): Promise<string> {
-  if (!/^[\w.@-]{1,64}$/.test(request.login_name)) throw new ApiError('malformed_field', 'login_name must be 1–64 letters, digits or . _ @ -');
-  if (request.password.length < MIN_PASSWORD) throw new ApiError('malformed_field', `password must have at least ${MIN_PASSWORD} characters`);
-  if (request.role === 'merchant' && request.merchant_id === undefined) throw new ApiError('missing_field', 'merchant_id is required for the role merchant');
-  if (request.role === 'admin' && request.merchant_id !== undefined) throw new ApiError('malformed_field', 'merchant_id is for the role merchant only');
+  if (!/^[\w.@-]{1,64}$/.test(request.login_name))
+    throw new ApiError('malformed_field', 'login_name must be 1–64 letters, digits or . _ @ -');
+  if (request.password.length < MIN_PASSWORD)
+    throw new ApiError('malformed_field', `password must have at least ${MIN_PASSWORD} characters`);
+  if (request.role === 'merchant' && request.merchant_id === undefined)
+    throw new ApiError('missing_field', 'merchant_id is required for the role merchant');
+  if (request.role === 'admin' && request.merchant_id !== undefined)
+    throw new ApiError('malformed_field', 'merchant_id is for the role merchant only');
   if (request.merchant_id !== undefined && !(await gateway.store.configuration.merchant(request.merchant_id))) {
     throw new ApiError('no_merchant', 'merchant_id does not exist');
   }
@@ -70,10 +74,15 @@ export async function createUser(gateway: Managed, request: NewUser): Promise<st
 let nobody: Promise<string> | null = null;
 
 /** Logs in. Throws 401, in the same words and time whether name or password is wrong; 429 while the name is locked. */
-export async function login(gateway: Managed, login_name: string, password: string): Promise<{ token: string; user: User }> {
+export async function login(
+  gateway: Managed,
+  login_name: string,
+  password: string,
+): Promise<{ token: string; user: User }> {
   const now_ms = gateway.ports.clock.now_ms();
   const user = await gateway.store.users.byLogin(login_name);
-  if (user && user.locked_until_ms > now_ms) throw new ApiError('limited', 'too many failed logins: try again in a few minutes');
+  if (user && user.locked_until_ms > now_ms)
+    throw new ApiError('limited', 'too many failed logins: try again in a few minutes');
   nobody ??= hashPassword(randomBytes(16).toString('base64url'));
   const matches = await passwordMatches(password, user?.password_hash ?? (await nobody));
   if (!user || !matches) {
@@ -97,6 +106,7 @@ export async function authenticate(gateway: Managed, token: string): Promise<Ses
   const found = await gateway.store.users.sessionUser(tokenHash(token), now_ms);
   if (!found) return null;
   const { expires_at_ms, ...user } = found;
-  if (now_ms + SESSION_MS - expires_at_ms >= SLIDE_EVERY_MS) await gateway.store.users.slideSession(tokenHash(token), now_ms + SESSION_MS);
+  if (now_ms + SESSION_MS - expires_at_ms >= SLIDE_EVERY_MS)
+    await gateway.store.users.slideSession(tokenHash(token), now_ms + SESSION_MS);
   return { user };
 }

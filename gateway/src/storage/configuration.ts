@@ -127,6 +127,12 @@ ON CONFLICT (account_id) DO UPDATE SET name = excluded.name, status = excluded.s
 WHERE a.channel = excluded.channel
 RETURNING account_id`,
 };
+const CHANGE_ACCOUNT_STATUS: Statement = {
+  name: 'change_channel_account_status',
+  text: `WITH ${RAISE_VERSION}
+UPDATE channel_accounts SET status = $2, updated_at_ms = $3, config_version = raised.version
+FROM raised WHERE account_id = $1 RETURNING channel_accounts.*`,
+};
 const SAVE_ROUTE: Statement = {
   name: 'save_route',
   text: `WITH ${RAISE_VERSION}
@@ -154,6 +160,8 @@ export interface ConfigurationStore {
   routesOf(merchant_id: string): Promise<Route[]>;
   /** Throws `SealBroken` when the secrets were sealed under another master key. */
   account(account_id: string): Promise<OpenedAccount | null>;
+  /** The account without its secrets: needs no master key. */
+  storedAccount(account_id: string): Promise<StoredAccount | null>;
   accounts(after_id: string, limit: number): Promise<StoredAccount[]>;
   activePlatformKey(): Promise<PlatformKey | null>;
   /** Does nothing when there is one already: two nodes may start together. */
@@ -163,6 +171,12 @@ export interface ConfigurationStore {
   changeMerchant(merchant_id: string, patch: MerchantPatch, now_ms: number): Promise<Merchant | null>;
   /** Answers false when the id belongs to an account of another channel. */
   saveAccount(account: AccountToSave, now_ms: number): Promise<boolean>;
+  /** Answers null when there is no such account. Needs no master key. */
+  changeAccountStatus(
+    account_id: string,
+    status: StoredAccount['status'],
+    now_ms: number,
+  ): Promise<StoredAccount | null>;
   saveRoute(route: Omit<Route, 'config_version'>): Promise<void>;
 }
 
@@ -191,19 +205,14 @@ export function createConfigurationStore(database: Database, sealer: Sealer): Co
       const secrets = JSON.parse(sealer.open(row.secrets_sealed, `account ${account_id}`)) as Record<string, string>;
       return { ...withoutSecrets(row), secrets };
     },
+    async storedAccount(account_id) {
+      const row = await first<AccountRow>(ACCOUNT, [account_id]);
+      return row && withoutSecrets(row);
+    },
     async accounts(after_id, limit) {
       return (await database.query<AccountRow>(ACCOUNTS, [after_id, limit])).map(withoutSecrets);
     },
-    async activePlatformKey() {
-      const row = await first<PlatformKeyRow>(ACTIVE_PLATFORM_KEY, []);
-      if (!row) return null;
-      const { private_key_sealed, ...key } = row;
-      return { ...key, private_key: sealer.open(private_key_sealed, `platform key ${row.key_id}`) };
-    },
-    async addFirstPlatformKey(key) {
-      const sealed = sealer.seal(key.private_key, `platform key ${key.key_id}`);
-      await database.query(ADD_PLATFORM_KEY, [key.key_id, key.public_key, sealed, key.created_at_ms]);
-    },
+    ...platformKeys(database, sealer),
     addMerchant: (m) =>
       first<Merchant>(ADD_MERCHANT, [
         m.merchant_id,
@@ -234,9 +243,32 @@ export function createConfigurationStore(database: Database, sealer: Sealer): Co
       const values = [account.account_id, account.channel, account.name, account.status, settings, sealed, now_ms];
       return (await first(SAVE_ACCOUNT, values)) !== null;
     },
+    async changeAccountStatus(account_id, status, now_ms) {
+      const row = await first<AccountRow>(CHANGE_ACCOUNT_STATUS, [account_id, status, now_ms]);
+      return row && withoutSecrets(row);
+    },
     async saveRoute(route) {
       const values = [route.merchant_id, route.pay_type, route.account_id, route.priority];
       await database.query(SAVE_ROUTE, [...values, JSON.stringify(route.merchant_params), route.enabled]);
+    },
+  };
+}
+
+/** The platform's own keys. */
+function platformKeys(
+  database: Database,
+  sealer: Sealer,
+): Pick<ConfigurationStore, 'activePlatformKey' | 'addFirstPlatformKey'> {
+  return {
+    async activePlatformKey() {
+      const row = (await database.query<PlatformKeyRow>(ACTIVE_PLATFORM_KEY, []))[0];
+      if (!row) return null;
+      const { private_key_sealed, ...key } = row;
+      return { ...key, private_key: sealer.open(private_key_sealed, `platform key ${row.key_id}`) };
+    },
+    async addFirstPlatformKey(key) {
+      const sealed = sealer.seal(key.private_key, `platform key ${key.key_id}`);
+      await database.query(ADD_PLATFORM_KEY, [key.key_id, key.public_key, sealed, key.created_at_ms]);
     },
   };
 }

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { DatabaseUnavailable } from '../domain/unavailable.ts';
 
 /** One named statement: the name makes PostgreSQL keep its plan (measured: 7,600 against 6,000 commits/s). */
 export interface Statement {
@@ -13,11 +14,6 @@ export interface Statement {
 export interface Database {
   query<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
   close(): Promise<void>;
-}
-
-/** The database could not be reached, or the connection went away with the statement's outcome unknown. */
-export class DatabaseUnavailable extends Error {
-  override readonly name = 'DatabaseUnavailable';
 }
 
 const INT8_OID = 20;

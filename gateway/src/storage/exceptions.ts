@@ -40,6 +40,11 @@ const LIST: Statement = {
   text: `SELECT ${COLUMNS} FROM exceptions WHERE state = $1 AND exception_id > $2 ORDER BY exception_id LIMIT $3`,
 };
 
+const BY_ID: Statement = {
+  name: 'exception_by_id',
+  text: `SELECT ${COLUMNS} FROM exceptions WHERE exception_id = $1`,
+};
+
 const RAW: Statement = {
   name: 'exception_raw_body',
   text: `SELECT convert_from(raw_body, 'UTF8') AS raw_body FROM exceptions WHERE exception_id = $1`,
@@ -60,6 +65,7 @@ const COUNT_OPEN: Statement = {
 export interface ExceptionStore {
   raise(exception: NewException, now_ms: number): Promise<void>;
   list(state: 'open' | 'resolved', after_id: string, limit: number): Promise<StoredException[]>;
+  byId(exception_id: string): Promise<StoredException | null>;
   /** The callback's bytes as they came, for the operator who has to judge them. */
   rawBody(exception_id: string): Promise<string | null>;
   /** Answers false when there is no open exception of that id. */
@@ -86,6 +92,9 @@ export function createExceptionStore(database: Database): ExceptionStore {
       ]);
     },
     list: (state, after_id, limit) => database.query<StoredException>(LIST, [state, after_id, limit]),
+    async byId(exception_id) {
+      return (await database.query<StoredException>(BY_ID, [exception_id]))[0] ?? null;
+    },
     async rawBody(exception_id) {
       return (await database.query<{ raw_body: string | null }>(RAW, [exception_id]))[0]?.raw_body ?? null;
     },

@@ -63,6 +63,12 @@ SELECT k.kind, (SELECT min(run_at_ms) FROM jobs j WHERE j.kind = k.kind) AS run_
 FROM (VALUES ('order'), ('refund'), ('notification')) AS k(kind)`,
 };
 
+/** Bounded: "this many, or more" is what a person needs to know. */
+const COUNT_DUE: Statement = {
+  name: 'count_due_jobs',
+  text: 'SELECT count(*)::integer AS due FROM (SELECT 1 FROM jobs WHERE kind = $1 AND run_at_ms <= $2 LIMIT $3) AS some',
+};
+
 export type JobKind = 'order' | 'refund' | 'notification';
 
 export interface JobStore {
@@ -70,6 +76,8 @@ export interface JobStore {
   claimNotifications(now_ms: number, lease_ms: number, limit: number): Promise<ClaimedNotification[]>;
   move(kind: JobKind, merchant_id: string, subject_id: string, run_at_ms: number): Promise<void>;
   remove(kind: JobKind, merchant_id: string, subject_id: string): Promise<void>;
+  /** How many jobs of a kind are due, counted up to `limit`. */
+  countDue(kind: JobKind, now_ms: number, limit: number): Promise<number>;
   /** When the earliest job of each kind is due; null where there is none. */
   earliest(): Promise<{ kind: JobKind; run_at_ms: number | null }[]>;
 }
@@ -85,6 +93,9 @@ export function createJobStore(database: Database): JobStore {
     },
     async remove(kind, merchant_id, subject_id) {
       await database.query(REMOVE, [kind, merchant_id, subject_id]);
+    },
+    async countDue(kind, now_ms, limit) {
+      return (await database.query<{ due: number }>(COUNT_DUE, [kind, now_ms, limit]))[0]?.due ?? 0;
     },
     earliest: () => database.query(OLDEST_DUE, []),
   };

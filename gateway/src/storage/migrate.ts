@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 
 /** One file of `migrations/`: `0001_merchants.sql` is version 1, name `merchants`. */
 interface Migration {
@@ -62,6 +62,37 @@ export async function migrate(url: string, folder: string = MIGRATIONS_FOLDER): 
     return { applied: missing.map(fileTitle) };
   } finally {
     // Ending the connection gives the advisory lock back, however we leave.
+    await client.end();
+  }
+}
+
+/** Which migrations a database has and which it lacks, by name, e.g. `0002_orders`. */
+export interface MigrationState {
+  readonly applied: readonly string[];
+  readonly pending: readonly string[];
+}
+
+/** SQLSTATE 42P01, undefined_table: nothing was ever applied. */
+const NO_SUCH_TABLE = '42P01';
+
+/**
+ * Looks, and changes nothing.
+ *
+ * @throws MigrationMismatch as `migrate` does
+ */
+export async function migrationState(url: string, folder: string = MIGRATIONS_FOLDER): Promise<MigrationState> {
+  const migrations = await readMigrations(folder);
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client
+      .query<AppliedMigration>('SELECT version, name, checksum FROM schema_migrations ORDER BY version')
+      .catch((error: unknown) => {
+        if (error instanceof DatabaseError && error.code === NO_SUCH_TABLE) return { rows: [] };
+        throw error;
+      });
+    return { applied: rows.map(fileTitle), pending: pendingMigrations(migrations, rows).map(fileTitle) };
+  } finally {
     await client.end();
   }
 }

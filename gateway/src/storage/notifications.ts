@@ -88,6 +88,18 @@ const FAILED: Statement = {
 ORDER BY notification_id LIMIT $3`,
 };
 
+const LIST: Statement = {
+  name: 'list_notifications',
+  text: `SELECT * FROM notifications WHERE merchant_id = $1 AND ($2::text IS NULL OR state = $2) AND notification_id < $3
+ORDER BY notification_id DESC LIMIT $4`,
+};
+
+/** Bounded, over the partial index of failed notifications. */
+const COUNT_FAILED: Statement = {
+  name: 'count_failed_notifications',
+  text: `SELECT count(*)::integer AS failed FROM (SELECT 1 FROM notifications WHERE state = 'failed' LIMIT $1) AS some`,
+};
+
 /** One more attempt at once; the schedule goes on from where it was. */
 const REPLAY: Statement = {
   name: 'replay_notification',
@@ -108,6 +120,15 @@ export interface NotificationStore {
   ofOrder(merchant_id: string, trade_id: string): Promise<Notification[]>;
   attempts(merchant_id: string, notification_id: string): Promise<Attempt[]>;
   failed(merchant_id: string, after_id: string, limit: number): Promise<Notification[]>;
+  /** The newest first; `state` null: every one. */
+  list(
+    merchant_id: string,
+    state: Notification['state'] | null,
+    before_id: string,
+    limit: number,
+  ): Promise<Notification[]>;
+  /** How many notifications of all merchants have failed for good, counted up to `limit`. */
+  countFailed(limit: number): Promise<number>;
   /** Answers false when there is no such notification. */
   replay(merchant_id: string, notification_id: string, now_ms: number): Promise<boolean>;
 }
@@ -131,6 +152,11 @@ export function createNotificationStore(database: Database): NotificationStore {
     ofOrder: (merchant_id, trade_id) => database.query<Notification>(OF_ORDER, [merchant_id, trade_id]),
     attempts: (merchant_id, notification_id) => database.query<Attempt>(ATTEMPTS, [merchant_id, notification_id]),
     failed: (merchant_id, after_id, limit) => database.query<Notification>(FAILED, [merchant_id, after_id, limit]),
+    list: (merchant_id, state, before_id, limit) =>
+      database.query<Notification>(LIST, [merchant_id, state, before_id, limit]),
+    async countFailed(limit) {
+      return (await database.query<{ failed: number }>(COUNT_FAILED, [limit]))[0]?.failed ?? 0;
+    },
     async replay(merchant_id, notification_id, now_ms) {
       return (await database.query(REPLAY, [merchant_id, notification_id, now_ms])).length === 1;
     },

@@ -203,7 +203,11 @@ export interface OrderStore {
   byNumber(merchant_id: string, mch_trade_id: string): Promise<Order | null>;
   byTradeId(merchant_id: string, trade_id: string): Promise<Order | null>;
   /** Records the request's nonce and reads the order in one round trip. */
-  byNumberOnce(merchant_id: string, mch_trade_id: string, nonce_str: string | null): Promise<{ nonce_new: boolean; order: Order | null }>;
+  byNumberOnce(
+    merchant_id: string,
+    mch_trade_id: string,
+    nonce_str: string | null,
+  ): Promise<{ nonce_new: boolean; order: Order | null }>;
   /** True when this nonce was never seen for this merchant. */
   recordNonce(merchant_id: string, nonce_str: string): Promise<boolean>;
   timeline(merchant_id: string, trade_id: string, after_event_no: number, limit: number): Promise<TimelineEvent[]>;
@@ -216,7 +220,10 @@ const BATCH = { max_rows: 64, max_in_flight: 2 } as const;
 export function createOrderStore(database: Database, relaxed: Database): OrderStore {
   const inserts = createBatcher<NewOrder, InsertOutcome>({
     ...BATCH,
-    keys: (order) => [`${order.merchant_id} ${order.mch_trade_id}`, `${order.merchant_id} nonce ${order.nonce_str ?? order.trade_id}`],
+    keys: (order) => [
+      `${order.merchant_id} ${order.mch_trade_id}`,
+      `${order.merchant_id} nonce ${order.nonce_str ?? order.trade_id}`,
+    ],
     run: (orders) => insertRows(database, orders),
   });
   const saves = createBatcher<OrderSave, boolean>({
@@ -247,13 +254,22 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
     timeline: (merchant_id, trade_id, after_event_no, limit) =>
       database.query<TimelineEvent>(EVENTS, [merchant_id, trade_id, after_event_no, limit]),
     async appendEvent(merchant_id, trade_id, at_ms, event) {
-      await database.query(APPEND_EVENT, [merchant_id, trade_id, at_ms, event.source, event.kind, JSON.stringify(event.detail)]);
+      await database.query(APPEND_EVENT, [
+        merchant_id,
+        trade_id,
+        at_ms,
+        event.source,
+        event.kind,
+        JSON.stringify(event.detail),
+      ]);
     },
   };
 }
 
 async function insertRows(database: Database, orders: readonly NewOrder[]): Promise<InsertOutcome[]> {
-  const rows = await database.query<{ trade_id: string; nonce_new: boolean; order_new: boolean }>(INSERT, [JSON.stringify(orders)]);
+  const rows = await database.query<{ trade_id: string; nonce_new: boolean; order_new: boolean }>(INSERT, [
+    JSON.stringify(orders),
+  ]);
   const outcomes = new Map(rows.map((row) => [row.trade_id, row]));
   return orders.map((order) => {
     const row = outcomes.get(order.trade_id);

@@ -67,7 +67,14 @@ export function createUserStore(database: Database): UserStore {
       return (await database.query<User>(BY_LOGIN, [login_name]))[0] ?? null;
     },
     async add(user) {
-      const values = [user.user_id, user.login_name, user.password_hash, user.role, user.merchant_id, user.created_at_ms];
+      const values = [
+        user.user_id,
+        user.login_name,
+        user.password_hash,
+        user.role,
+        user.merchant_id,
+        user.created_at_ms,
+      ];
       return (await database.query(ADD, values)).length === 1;
     },
     async loginFailed(user_id, lock_every, locked_until_ms) {

@@ -7,7 +7,11 @@ import { assertAdmin, assertMayManage, mountJson, readJson, requireSession } fro
 
 /** Body of PUT /cms/merchants/{merchant_id}/public_key. */
 export const PUBLIC_KEY = z.strictObject({
-  public_key: z.string().min(1).max(4096).meta({ description: 'one line of base64 (the PEM body), or PEM', example: 'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A…' }),
+  public_key: z
+    .string()
+    .min(1)
+    .max(4096)
+    .meta({ description: 'one line of base64 (the PEM body), or PEM', example: 'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A…' }),
 });
 
 /** Body of PUT /cms/merchants/{merchant_id}: each field is optional, what is absent stays. */

@@ -8,7 +8,7 @@ import { ApiError } from '../../domain/codes.ts';
 import { makeId } from '../../domain/identifiers.ts';
 import type { MerchantEntry } from '../../operations/directory.ts';
 import type { Gateway } from '../../operations/gateway.ts';
-import type { PendingAnswer } from '../../operations/pay.ts';
+import type { PendingAnswer } from '../../operations/place-order.ts';
 import type { Answer } from '../../operations/pay-answer.ts';
 import type { PlatformSigner } from '../../operations/sign-answer.ts';
 import { sendError } from '../errors.ts';
@@ -30,7 +30,12 @@ export interface MerchantEndpoint {
 const MERCHANT_ID = /^\d{16}$/;
 
 /** Mounts one endpoint. */
-export function mount(app: FastifyInstance, gateway: Gateway, platform: PlatformSigner, endpoint: MerchantEndpoint): void {
+export function mount(
+  app: FastifyInstance,
+  gateway: Gateway,
+  platform: PlatformSigner,
+  endpoint: MerchantEndpoint,
+): void {
   const name = endpoint.path.slice('/v2/'.length);
   app.post(endpoint.path, async (request, reply) => {
     const started_ms = gateway.ports.clock.now_ms();
@@ -48,7 +53,9 @@ export function mount(app: FastifyInstance, gateway: Gateway, platform: Platform
 }
 
 function refuse(gateway: Gateway, reply: FastifyReply, name: string, error: unknown): FastifyReply {
-  const sent = sendError(reply, error, (unexpected) => gateway.log.error({ endpoint: name, err: unexpected }, 'request failed'));
+  const sent = sendError(reply, error, (unexpected) =>
+    gateway.log.error({ endpoint: name, err: unexpected }, 'request failed'),
+  );
   gateway.metrics.requests.inc({ endpoint: name, code: String(sent.code) });
   return reply;
 }
@@ -56,14 +63,17 @@ function refuse(gateway: Gateway, reply: FastifyReply, name: string, error: unkn
 /** Checks 1–6: merchant_id, merchant exists, body is a JWT, its signature, its time, the merchant's state. */
 async function readCall(gateway: Gateway, request: FastifyRequest): Promise<Call> {
   const { merchant_id } = request.query as Record<string, unknown>;
-  if (merchant_id === undefined || merchant_id === '') throw new ApiError('missing_field', 'merchant_id is required in the URL');
-  if (typeof merchant_id !== 'string' || !MERCHANT_ID.test(merchant_id)) throw new ApiError('malformed_field', 'merchant_id must be 16 digits');
+  if (merchant_id === undefined || merchant_id === '')
+    throw new ApiError('missing_field', 'merchant_id is required in the URL');
+  if (typeof merchant_id !== 'string' || !MERCHANT_ID.test(merchant_id))
+    throw new ApiError('malformed_field', 'merchant_id must be 16 digits');
   const merchant = await gateway.directory.merchant(merchant_id);
   if (!merchant) throw new ApiError('no_merchant', 'merchant_id does not exist');
   const token = readToken(typeof request.body === 'string' ? request.body : '');
   assertSigned(token, merchant.public_key);
   assertInTime(token.claims, gateway.ports.clock.now_ms());
-  if (merchant.merchant.status !== 'active') throw new ApiError('merchant_not_active', `the merchant is ${merchant.merchant.status}: ask the operator`);
+  if (merchant.merchant.status !== 'active')
+    throw new ApiError('merchant_not_active', `the merchant is ${merchant.merchant.status}: ask the operator`);
   return { merchant, claims: token.claims };
 }
 
@@ -74,9 +84,17 @@ export function nonceOf(merchant: MerchantEntry, nonce_str: string | undefined):
   return null;
 }
 
-async function signed(gateway: Gateway, platform: PlatformSigner, outcome: Outcome, started_ms: number): Promise<string> {
+async function signed(
+  gateway: Gateway,
+  platform: PlatformSigner,
+  outcome: Outcome,
+  started_ms: number,
+): Promise<string> {
   if (!('committed' in outcome)) return signAnswer(gateway, platform, outcome, started_ms);
-  const [token, final] = await Promise.all([signAnswer(gateway, platform, outcome.answer, started_ms), outcome.committed]);
+  const [token, final] = await Promise.all([
+    signAnswer(gateway, platform, outcome.answer, started_ms),
+    outcome.committed,
+  ]);
   return final === outcome.answer ? token : signAnswer(gateway, platform, final, started_ms);
 }
 

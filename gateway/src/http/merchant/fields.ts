@@ -10,7 +10,7 @@ import { checkNotifyUrl } from '../../domain/notify-url.ts';
 import type { Claims } from './json-web-token.ts';
 
 /** C0, DEL and C1 controls have no place in a name, a number or a text that is shown; PostgreSQL refuses NUL. */
-const CONTROL = /[\u0000-\u001F\u007F-\u009F]/;
+const CONTROL = /\p{Cc}/u;
 
 function textProblem(value: string, max_length: number): string | null {
   if (value.length > max_length) return `must be at most ${max_length} characters`;
@@ -20,14 +20,19 @@ function textProblem(value: string, max_length: number): string | null {
 
 function checked(rule: (value: string) => string | null): z.ZodType<string> {
   return z.string('must be text').superRefine((value, context) => {
-    const problem = rule(value);
-    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+    const broken = rule(value);
+    if (broken !== null) context.addIssue({ code: 'custom', message: broken });
   });
 }
 
 /** A text of 1 to `max_length` characters. */
 export function text(max_length: number, description: string, example: string): z.ZodType<string> {
-  return checked((value) => textProblem(value, max_length)).meta({ description, example, minLength: 1, maxLength: max_length });
+  return checked((value) => textProblem(value, max_length)).meta({
+    description,
+    example,
+    minLength: 1,
+    maxLength: max_length,
+  });
 }
 
 /** A merchant's number: no white space, so that it looks the same wherever it is printed. */
@@ -74,12 +79,18 @@ export interface Endpoint<Shape extends z.ZodRawShape> {
 }
 
 /** Makes an endpoint's reader; `integers` are the fields in which a digit string counts as a number. */
-export function endpoint<Shape extends z.ZodRawShape>(shape: Shape, integers: readonly (keyof Shape & string)[]): Endpoint<Shape> {
+export function endpoint<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  integers: readonly (keyof Shape & string)[],
+): Endpoint<Shape> {
   return { schema: z.object(shape), integers: new Set(integers) };
 }
 
 /** Reads claims. Throws 103 naming a missing field, 102 naming a malformed one and its rule; the first in the order of the schema. */
-export function readFields<Shape extends z.ZodRawShape>(reader: Endpoint<Shape>, claims: Claims): z.output<z.ZodObject<Shape>> {
+export function readFields<Shape extends z.ZodRawShape>(
+  reader: Endpoint<Shape>,
+  claims: Claims,
+): z.output<z.ZodObject<Shape>> {
   const input: Record<string, unknown> = {};
   for (const name of Object.keys(reader.schema.shape)) {
     const value = normalise(claims[name], reader.integers.has(name));

@@ -5,7 +5,17 @@ import { ApiError } from '../../domain/codes.ts';
 import type { Gateway } from '../../operations/gateway.ts';
 import { pay } from '../../operations/pay.ts';
 import { nonceOf, type Call, type MerchantEndpoint } from './endpoint.ts';
-import { amount, endpoint, fromRule, notifyUrl, number, readFields, text, unixSecond, type Endpoint } from './fields.ts';
+import {
+  amount,
+  endpoint,
+  fromRule,
+  notifyUrl,
+  number,
+  readFields,
+  text,
+  unixSecond,
+  type Endpoint,
+} from './fields.ts';
 
 /** Body公共请求参数 of pay-api, 统一支付. */
 export const COMMON_PAY_FIELDS = {
@@ -14,7 +24,10 @@ export const COMMON_PAY_FIELDS = {
   mch_trade_id: number('商户订单号，同一 merchant_id 下唯一', 'alextest.scan.113'),
   total_fee: amount('支付总金额，单位为分', 888),
   body: text(512, '商品或支付单简要描述', 'Alex Test Scan'),
-  spbill_create_ip: z.union([z.ipv4('must be an IP address'), z.ipv6('must be an IP address')], 'must be an IP address').meta({ description: '终端IP', example: '127.0.0.1' }).optional(),
+  spbill_create_ip: z
+    .union([z.ipv4('must be an IP address'), z.ipv6('must be an IP address')], 'must be an IP address')
+    .meta({ description: '终端IP', example: '127.0.0.1' })
+    .optional(),
   notify_url: notifyUrl('支付结果通知地址，不能携带参数').optional(),
   time_start: unixSecond('订单开始时间，10 位 UNIX 时间戳', 1530759545).optional(),
   time_expire: unixSecond('订单失效时间，10 位 UNIX 时间戳', 1530759574).optional(),
@@ -27,12 +40,13 @@ export const COMMON_PAY_FIELDS = {
 const INTEGERS = ['total_fee', 'time_start', 'time_expire'] as const;
 
 const READERS: ReadonlyMap<string, Endpoint<typeof COMMON_PAY_FIELDS>> = new Map(
-  [...PAY_TYPES.values()].map((pay_type) => [pay_type.code, readerOf(pay_type)]),
+  [...PAY_TYPES.values()].map((pay_type) => [pay_type.code, endpoint(payFields(pay_type), [...INTEGERS])]),
 );
 
-function readerOf(pay_type: PayType): Endpoint<typeof COMMON_PAY_FIELDS> {
+/** Every request field of a pay type: the common ones and its own. */
+export function payFields(pay_type: PayType): typeof COMMON_PAY_FIELDS {
   const own = Object.fromEntries(Object.entries(pay_type.fields).map(([name, rule]) => [name, fromRule(rule)]));
-  return endpoint({ ...COMMON_PAY_FIELDS, ...own }, [...INTEGERS]);
+  return { ...COMMON_PAY_FIELDS, ...own };
 }
 
 const PAY_TYPE_ONLY = endpoint({ pay_type: COMMON_PAY_FIELDS.pay_type }, []);
@@ -46,7 +60,8 @@ async function handle(gateway: Gateway, { merchant, claims }: Call) {
   const { pay_type: code } = readFields(PAY_TYPE_ONLY, claims);
   const pay_type = PAY_TYPES.get(code);
   const reader = READERS.get(code);
-  if (!pay_type || !reader) throw new ApiError('malformed_field', `pay_type must be one of ${[...PAY_TYPES.keys()].join(', ')}`);
+  if (!pay_type || !reader)
+    throw new ApiError('malformed_field', `pay_type must be one of ${[...PAY_TYPES.keys()].join(', ')}`);
   const { nonce_str, ...fields } = readFields(reader, claims);
   return pay(gateway, merchant, {
     pay_type,
@@ -59,7 +74,9 @@ async function handle(gateway: Gateway, { merchant, claims }: Call) {
   });
 }
 
-function withoutUndefined(fields: Readonly<Record<string, string | number | undefined>>): Record<string, string | number> {
+function withoutUndefined(
+  fields: Readonly<Record<string, string | number | undefined>>,
+): Record<string, string | number> {
   const kept: Record<string, string | number> = {};
   for (const [name, value] of Object.entries(fields)) if (value !== undefined) kept[name] = value;
   return kept;
