@@ -1,0 +1,31 @@
+/** Signatures on libuv's thread pool: the event loop goes on while a core works about a millisecond on each. */
+import { constants, type KeyObject, sign } from 'node:crypto';
+import type { Signer } from '../ports.ts';
+
+export interface ThreadPoolSigner extends Signer {
+  /** Signatures waiting or running at this moment. Admission control reads it: they are the largest cost of an order. */
+  backlog(): number;
+}
+
+/** Makes a signer. `signSha256` rejects with TypeError for a key that is not an RSA private key: a bug of the caller. */
+export function createThreadPoolSigner(): ThreadPoolSigner {
+  let backlog = 0;
+  return {
+    signSha256(key: KeyObject, data: string): Promise<Buffer> {
+      return new Promise((resolve, reject) => {
+        if (key.type !== 'private' || key.asymmetricKeyType !== 'rsa') {
+          reject(new TypeError('signing needs an RSA private key'));
+          return;
+        }
+        const rsa = { key, padding: constants.RSA_PKCS1_PADDING };
+        sign('sha256', Buffer.from(data, 'utf8'), rsa, (error, signature) => {
+          backlog -= 1;
+          if (error) reject(error);
+          else resolve(signature);
+        });
+        backlog += 1;
+      });
+    },
+    backlog: () => backlog,
+  };
+}
