@@ -63,9 +63,22 @@ export function createMetrics(): Metrics {
     exceptions: counter('exceptions_total', 'Matters put before a person, by kind', ['kind']),
     jobs_run: counter('jobs_run_total', 'Jobs run, by kind', ['kind']),
     jobs_failed: counter('jobs_failed_total', 'Jobs that failed and will run again, by kind', ['kind']),
-    shed: new Counter({ name: 'heliu_requests_shed_total', help: 'Requests answered 503 to keep the others fast', registers }),
-    open_exceptions: new Gauge({ name: 'heliu_exceptions_open', help: 'Open matters in the exceptions queue (at most 1000)', registers }),
-    job_lag_seconds: new Gauge({ name: 'heliu_job_lag_seconds', help: 'How late the oldest job is', labelNames: ['kind'], registers }),
+    shed: new Counter({
+      name: 'heliu_requests_shed_total',
+      help: 'Requests answered 503 to keep the others fast',
+      registers,
+    }),
+    open_exceptions: new Gauge({
+      name: 'heliu_exceptions_open',
+      help: 'Open matters in the exceptions queue (at most 1000)',
+      registers,
+    }),
+    job_lag_seconds: new Gauge({
+      name: 'heliu_job_lag_seconds',
+      help: 'How late the oldest job is',
+      labelNames: ['kind'],
+      registers,
+    }),
     close: () => delay.disable(),
   };
 }

@@ -76,7 +76,12 @@ export type { PaymentFacts };
 
 export type BeginReport =
   /** Accepted. `reply` holds the pay type's reply fields (code_url, prepay_id …), `message` what `msg` shows, e.g. "10000,Success". */
-  | { readonly outcome: 'accepted'; readonly reply: Readonly<Record<string, string>>; readonly message: string; readonly raw?: string }
+  | {
+      readonly outcome: 'accepted';
+      readonly reply: Readonly<Record<string, string>>;
+      readonly message: string;
+      readonly raw?: string;
+    }
   | Undone;
 
 export type PaymentReport =
@@ -97,8 +102,18 @@ export type CloseReport =
   | Undone;
 
 export type RefundReport =
-  | { readonly outcome: 'succeeded'; readonly channel_refund_id: string | null; readonly amount_fen: Fen | null; readonly raw: string }
-  | { readonly outcome: 'processing'; readonly channel_refund_id: string | null; readonly message: string; readonly raw: string }
+  | {
+      readonly outcome: 'succeeded';
+      readonly channel_refund_id: string | null;
+      readonly amount_fen: Fen | null;
+      readonly raw: string;
+    }
+  | {
+      readonly outcome: 'processing';
+      readonly channel_refund_id: string | null;
+      readonly message: string;
+      readonly raw: string;
+    }
   /** Closed at the channel: the money stays with the merchant (refund_status 2). */
   | { readonly outcome: 'closed'; readonly message: string; readonly raw: string }
   /** Stuck at the channel, a person must act there (refund_status 3). */
@@ -115,7 +130,12 @@ export interface CallbackRequest {
 }
 
 export type Callback =
-  | { readonly kind: 'payment'; readonly callback_id: string; readonly out_trade_no: string; readonly report: PaymentReport }
+  | {
+      readonly kind: 'payment';
+      readonly callback_id: string;
+      readonly out_trade_no: string;
+      readonly report: PaymentReport;
+    }
   | {
       readonly kind: 'refund';
       readonly callback_id: string;

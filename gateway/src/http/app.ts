@@ -59,7 +59,10 @@ export function buildApp(options: AppOptions): FastifyInstance {
   mountHealth(app, options);
   answerUnknownPaths(app);
   app.setErrorHandler((error, _request, reply) => {
-    sendError(reply, error, (unexpected) => gateway.log.error({ err: unexpected }, 'request failed'));
+    sendError(reply, error, (unexpected) => {
+      gateway.log.error({ err: unexpected }, 'request failed');
+      void reply.code(500);
+    });
   });
   return app;
 }

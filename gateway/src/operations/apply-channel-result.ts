@@ -133,7 +133,7 @@ function newLateRefund(gateway: Gateway, order: Order, at_ms: number): LateRefun
   return {
     refund_id: newId(gateway, at_ms),
     refund_fen: order.total_fen - order.refunded_fen - order.refund_reserved_fen,
-    refund_desc: '订单已关闭后到账，自动退款',
+    refund_desc: '订单失效后到账，自动退回',
     check_at_ms: at_ms,
   };
 }

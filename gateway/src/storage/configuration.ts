@@ -1,5 +1,6 @@
 import type { Database, Statement } from './database.ts';
 import type { Sealer } from './seal.ts';
+import { toJson } from './json.ts';
 
 export interface Merchant {
   readonly merchant_id: string;
@@ -185,6 +186,7 @@ export function createConfigurationStore(database: Database, sealer: Sealer): Co
   const first = async <Row>(statement: Statement, values: readonly unknown[]): Promise<Row | null> =>
     (await database.query<Row>(statement, values))[0] ?? null;
   return {
+    ...accountsWithoutSecrets(database),
     async version() {
       return (await first<{ version: number }>(VERSION, []))?.version ?? 0;
     },
@@ -204,10 +206,6 @@ export function createConfigurationStore(database: Database, sealer: Sealer): Co
       if (!row) return null;
       const secrets = JSON.parse(sealer.open(row.secrets_sealed, `account ${account_id}`)) as Record<string, string>;
       return { ...withoutSecrets(row), secrets };
-    },
-    async storedAccount(account_id) {
-      const row = await first<AccountRow>(ACCOUNT, [account_id]);
-      return row && withoutSecrets(row);
     },
     async accounts(after_id, limit) {
       return (await database.query<AccountRow>(ACCOUNTS, [after_id, limit])).map(withoutSecrets);
@@ -238,18 +236,14 @@ export function createConfigurationStore(database: Database, sealer: Sealer): Co
         now_ms,
       ]),
     async saveAccount(account, now_ms) {
-      const sealed = sealer.seal(JSON.stringify(account.secrets), `account ${account.account_id}`);
-      const settings = JSON.stringify(account.settings);
+      const sealed = sealer.seal(toJson(account.secrets), `account ${account.account_id}`);
+      const settings = toJson(account.settings);
       const values = [account.account_id, account.channel, account.name, account.status, settings, sealed, now_ms];
       return (await first(SAVE_ACCOUNT, values)) !== null;
     },
-    async changeAccountStatus(account_id, status, now_ms) {
-      const row = await first<AccountRow>(CHANGE_ACCOUNT_STATUS, [account_id, status, now_ms]);
-      return row && withoutSecrets(row);
-    },
     async saveRoute(route) {
       const values = [route.merchant_id, route.pay_type, route.account_id, route.priority];
-      await database.query(SAVE_ROUTE, [...values, JSON.stringify(route.merchant_params), route.enabled]);
+      await database.query(SAVE_ROUTE, [...values, toJson(route.merchant_params), route.enabled]);
     },
   };
 }
@@ -270,6 +264,20 @@ function platformKeys(
       const sealed = sealer.seal(key.private_key, `platform key ${key.key_id}`);
       await database.query(ADD_PLATFORM_KEY, [key.key_id, key.public_key, sealed, key.created_at_ms]);
     },
+  };
+}
+
+/** What an operator may do without the master key. */
+function accountsWithoutSecrets(
+  database: Database,
+): Pick<ConfigurationStore, 'storedAccount' | 'changeAccountStatus'> {
+  const first = async (statement: Statement, values: readonly unknown[]): Promise<StoredAccount | null> => {
+    const row = (await database.query<AccountRow>(statement, values))[0];
+    return row ? withoutSecrets(row) : null;
+  };
+  return {
+    storedAccount: (account_id) => first(ACCOUNT, [account_id]),
+    changeAccountStatus: (account_id, status, now_ms) => first(CHANGE_ACCOUNT_STATUS, [account_id, status, now_ms]),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Database, Statement } from './database.ts';
+import { toJson } from './json.ts';
 
 export interface NewException {
   readonly exception_id: string;
@@ -59,7 +60,7 @@ WHERE exception_id = $1 AND state = 'open' RETURNING exception_id`,
 /** Bounded: the gauge needs "how many, at most", not an exact number over a table that grows. */
 const COUNT_OPEN: Statement = {
   name: 'count_open_exceptions',
-  text: `SELECT count(*)::integer AS open FROM (SELECT 1 FROM exceptions WHERE state = 'open' LIMIT 1000) AS some`,
+  text: `SELECT count(*)::integer AS open FROM (SELECT 1 FROM exceptions WHERE state = 'open' LIMIT 1000) AS counted`,
 };
 
 export interface ExceptionStore {
@@ -85,8 +86,8 @@ export function createExceptionStore(database: Database): ExceptionStore {
         exception.trade_id,
         exception.channel,
         exception.account_id,
-        JSON.stringify(exception.detail),
-        exception.raw_headers === null ? null : JSON.stringify(exception.raw_headers),
+        toJson(exception.detail),
+        exception.raw_headers === null ? null : toJson(exception.raw_headers),
         exception.raw_body?.replaceAll('\0', '\uFFFD') ?? null,
         now_ms,
       ]);

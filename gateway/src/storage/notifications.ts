@@ -1,5 +1,6 @@
 import { createBatcher } from './batch.ts';
 import type { Database, Statement } from './database.ts';
+import { toJson } from './json.ts';
 
 /** What became of one attempt. `next_at_ms` null and not delivered: the last attempt was made. */
 export interface AttemptResult {
@@ -140,7 +141,7 @@ export function createNotificationStore(database: Database): NotificationStore {
     max_in_flight: 2,
     keys: (result) => [`${result.merchant_id} ${result.notification_id}`],
     async run(results) {
-      await database.query(RECORD, [JSON.stringify(results)]);
+      await database.query(RECORD, [toJson(results)]);
       return results.map(() => undefined);
     },
   });

@@ -1,6 +1,7 @@
 import type { Order } from '../domain/order.ts';
 import { createBatcher } from './batch.ts';
 import type { Database, Statement } from './database.ts';
+import { toJson } from './json.ts';
 
 /** What is known of a new order before the channel is called. */
 export type NewOrder = Pick<
@@ -260,7 +261,7 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
         at_ms,
         event.source,
         event.kind,
-        JSON.stringify(event.detail),
+        toJson(event.detail),
       ]);
     },
   };
@@ -268,7 +269,7 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
 
 async function insertRows(database: Database, orders: readonly NewOrder[]): Promise<InsertOutcome[]> {
   const rows = await database.query<{ trade_id: string; nonce_new: boolean; order_new: boolean }>(INSERT, [
-    JSON.stringify(orders),
+    toJson(orders),
   ]);
   const outcomes = new Map(rows.map((row) => [row.trade_id, row]));
   return orders.map((order) => {
@@ -280,7 +281,7 @@ async function insertRows(database: Database, orders: readonly NewOrder[]): Prom
 }
 
 async function saveRows(database: Database, saves: readonly OrderSave[]): Promise<boolean[]> {
-  const rows = await database.query<{ trade_id: string }>(SAVE, [JSON.stringify(saves.map(saveRow))]);
+  const rows = await database.query<{ trade_id: string }>(SAVE, [toJson(saves.map(saveRow))]);
   const saved = new Set(rows.map((row) => row.trade_id));
   return saves.map((save) => saved.has(save.order.trade_id));
 }

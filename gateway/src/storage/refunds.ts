@@ -3,6 +3,7 @@ import type { Refund } from '../domain/refund.ts';
 import type { Database, Statement } from './database.ts';
 import { sqlState } from './database.ts';
 import type { NewEvent, NewNotification } from './orders.ts';
+import { toJson } from './json.ts';
 
 export type NewRefund = Pick<
   Refund,
@@ -147,7 +148,7 @@ export function createRefundStore(database: Database): RefundStore {
   return {
     async reserve(order, refund) {
       try {
-        const rows = await database.query(RESERVE, [JSON.stringify(refund), order.version]);
+        const rows = await database.query(RESERVE, [toJson(refund), order.version]);
         return rows.length === 1 ? 'reserved' : 'conflict';
       } catch (error) {
         if (sqlState(error) === UNIQUE_VIOLATION) return 'number_taken';
@@ -155,7 +156,7 @@ export function createRefundStore(database: Database): RefundStore {
       }
     },
     async save(save) {
-      return (await database.query(SAVE, [JSON.stringify(saveRow(save))])).length === 1;
+      return (await database.query(SAVE, [toJson(saveRow(save))])).length === 1;
     },
     byNumber: (merchant_id, mch_refund_id) => first(BY_NUMBER, [merchant_id, mch_refund_id]),
     byId: (merchant_id, refund_id) => first(BY_ID, [merchant_id, refund_id]),

@@ -1,0 +1,142 @@
+/**
+ * A whole Heliu for one test file: gateway with its jobs, both channel simulators and a merchant, over real HTTP on loopback
+ * and a database of its own.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { readConfig, type Config } from '../gateway/src/config.ts';
+import { startGateway, type RunningGateway } from '../gateway/src/main.ts';
+import { provision } from '../sandbox/src/provision.ts';
+import { startSimulators, type RunningSimulators } from '../simulators/src/start.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { MerchantClient, newTestMerchant, NotifyServer, type Json } from './merchant.ts';
+
+export interface World {
+  readonly url: string;
+  readonly database_url: string;
+  readonly config: Config;
+  /** Runs a statement on the database, for what no API shows. */
+  sql<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  readonly merchant: MerchantClient;
+  readonly notify: NotifyServer;
+  readonly simulators: RunningSimulators;
+  readonly platform_public_key: string;
+  readonly admin: { readonly login_name: string; readonly password: string };
+  /** Calls the controls of the simulators; answers what they answered. */
+  control(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<{ status: number; body: Json }>;
+  /** Logs in as the operator and answers the Authorization token. */
+  login(): Promise<string>;
+  /** Stops the gateway and starts another on the same database and port. */
+  restartGateway(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Short, so that a test of a channel that never answers does not take its usual five seconds. */
+const CHANNEL_TIMEOUT_MS = 700;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Starts everything; `close` ends it and removes the database and the folder. */
+export async function startWorld(environment: Readonly<Record<string, string>> = {}): Promise<World> {
+  const database: TestDatabase = await createTestDatabase();
+  const home = await mkdtemp(join(tmpdir(), 'heliu-world-'));
+  const master_key = randomBytes(32);
+  const config = readConfig({
+    HELIU_HOME: home,
+    PORT: String(await freePort()),
+    HELIU_MASTER_KEY: master_key.toString('base64'),
+    HELIU_NOTIFY_ALLOW_LOOPBACK: '1',
+    LOG_LEVEL: 'silent',
+    ...environment,
+  });
+  const simulators = await startSimulators({
+    host: '127.0.0.1',
+    home,
+    control_port: 0,
+    wechat_port: 0,
+    alipay_port: 0,
+  });
+  const test_merchant = newTestMerchant();
+  const admin = { login_name: 'admin', password: randomBytes(9).toString('base64url') };
+  const { platform_public_key } = await provision({
+    config,
+    database_url: database.url,
+    master_key,
+    credentials: {
+      console: admin,
+      merchant: {
+        merchant_id: test_merchant.merchant_id,
+        public_key: test_merchant.public_key,
+        private_key: test_merchant.private_key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      },
+      are_new: true,
+    },
+    simulators: { url: simulators.addresses.control, wechat: simulators.wechat, alipay: simulators.alipay },
+    account_settings: { timeout_ms: CHANNEL_TIMEOUT_MS },
+  });
+  let gateway: RunningGateway = await startGateway(config, database.url);
+  await gateway.ready;
+  const notify = await new NotifyServer().listen();
+  const sql_client = new pg.Pool({ connectionString: database.url, max: 1 });
+  return {
+    url: gateway.url,
+    database_url: database.url,
+    config,
+    async sql<Row>(text: string, values: readonly unknown[] = []) {
+      return (await sql_client.query(text, [...values])).rows as Row[];
+    },
+    merchant: new MerchantClient(gateway.url, platform_public_key, test_merchant),
+    notify,
+    simulators,
+    platform_public_key,
+    admin,
+    async control(method, path, body) {
+      const response = await fetch(`${simulators.addresses.control}${path}`, {
+        method,
+        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      });
+      return { status: response.status, body: (await response.json()) as Json };
+    },
+    async login() {
+      const response = await fetch(`${gateway.url}/web/user/session/login_name`, {
+        method: 'POST',
+        body: JSON.stringify(admin),
+      });
+      const token = response.headers.get('authorization');
+      if (token === null) throw new Error(`login failed: ${await response.text()}`);
+      return token;
+    },
+    async restartGateway() {
+      await gateway.close();
+      gateway = await startGateway(config, database.url);
+      await gateway.ready;
+    },
+    async close() {
+      await gateway.close();
+      await simulators.close();
+      await notify.close();
+      await sql_client.end();
+      await database.drop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until `look` answers something; it is asked again as soon as the event loop has turned. */
+export async function eventually<Value>(look: () => Promise<Value | null | undefined | false>): Promise<Value> {
+  for (;;) {
+    const value = await look();
+    if (value !== null && value !== undefined && value !== false) return value;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
