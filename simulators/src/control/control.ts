@@ -1,0 +1,36 @@
+import type { FaultBoard } from '../faults/registry.ts';
+import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
+import type { Ledger } from '../kernel/ledger.ts';
+import type { Handler } from '../kernel/ports.ts';
+import { walletRoutes } from '../wallet/routes.ts';
+import { cadenceRoutes } from './cadence.ts';
+import { callbackRoutes } from './callbacks.ts';
+import { faultRoutes } from './faults.ts';
+import { ledgerRoutes } from './ledger.ts';
+import { paymentRoutes } from './payments.ts';
+import { platformKeyRoutes } from './platform-key.ts';
+import type { PlatformKeyHolder } from './platform-key.ts';
+import { controlHandler } from './router.ts';
+
+/** What the controls act on. */
+export interface ControlParts {
+  readonly wechat: ChannelSimulator & PlatformKeyHolder;
+  readonly alipay: ChannelSimulator;
+  readonly faults: FaultBoard;
+  readonly ledger: Ledger;
+}
+
+/** The control port: the control API and the wallet page, which uses nothing else. */
+export function createControl({ wechat, alipay, faults, ledger }: ControlParts): Handler {
+  const channels: readonly ChannelSimulator[] = [wechat, alipay];
+  const names = channels.map(({ channel }) => channel);
+  return controlHandler([
+    ...paymentRoutes(channels),
+    ...faultRoutes(faults, names),
+    ...ledgerRoutes(ledger, names),
+    ...callbackRoutes(channels),
+    ...cadenceRoutes(channels),
+    ...platformKeyRoutes(wechat),
+    ...walletRoutes(),
+  ]);
+}

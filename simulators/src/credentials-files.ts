@@ -1,0 +1,67 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAlipayConfig, parseAlipayConfig, serialiseAlipayConfig } from './alipay/config.ts';
+import type { AlipayConfig } from './alipay/config.ts';
+import type { SimulatorPorts } from './kernel/ports.ts';
+import { createWechatConfig, parseWechatConfig, serializeWechatConfig } from './wechat/config.ts';
+import type { WechatConfig } from './wechat/config.ts';
+
+export interface ChannelConfigs {
+  readonly wechat: WechatConfig;
+  readonly alipay: AlipayConfig;
+}
+
+/**
+ * The credentials of both channels: read when they are there, else made up and kept, so that a second start has the
+ * same ones. Only the owner can read them: they hold private keys, even if of no real merchant.
+ *
+ * @param folder is created when absent
+ * @throws when a file is there but cannot be read as credentials, naming the file
+ */
+export async function keepCredentials(
+  folder: string,
+  ports: Pick<SimulatorPorts, 'now' | 'randomBytes'>,
+): Promise<ChannelConfigs> {
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o700);
+  return {
+    wechat: await keep(join(folder, 'wechat.json'), {
+      parse: parseWechatConfig,
+      serialise: serializeWechatConfig,
+      create: () => createWechatConfig(ports),
+    }),
+    alipay: await keep(join(folder, 'alipay.json'), {
+      parse: parseAlipayConfig,
+      serialise: serialiseAlipayConfig,
+      create: () => createAlipayConfig(ports),
+    }),
+  };
+}
+
+interface Kept<Config> {
+  parse(text: string): Config;
+  serialise(config: Config): string;
+  create(): Promise<Config>;
+}
+
+async function keep<Config>(path: string, kept: Kept<Config>): Promise<Config> {
+  if (existsSync(path)) {
+    try {
+      return kept.parse(readFileSync(path, 'utf8'));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `${path} cannot be read as credentials (${why}): restore it, or remove it to have new ones made`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+  const config = await kept.create();
+  // Under its own name only when it is whole: a kill in between leaves no half file to trip over.
+  const temporary = `${path}.writing`;
+  writeFileSync(temporary, kept.serialise(config), { mode: 0o600 });
+  renameSync(temporary, path);
+  return config;
+}

@@ -1,0 +1,165 @@
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { alipaySandboxEntry } from './alipay/config.ts';
+import type { AlipaySandboxEntry } from './alipay/config.ts';
+import { createAlipaySimulator } from './alipay/simulator.ts';
+import { createControl } from './control/control.ts';
+import { keepCredentials } from './credentials-files.ts';
+import { FaultBoard } from './faults/registry.ts';
+import { listen } from './kernel/http-server.ts';
+import type { Listening } from './kernel/http-server.ts';
+import { fileJournal } from './kernel/journal.ts';
+import { Ledger } from './kernel/ledger.ts';
+import { nodePorts } from './kernel/node-ports.ts';
+import type { NodePorts } from './kernel/node-ports.ts';
+import type { Handler, SimulatorPorts } from './kernel/ports.ts';
+import { wechatSandboxFields } from './wechat/config.ts';
+import type { WechatSandboxFields } from './wechat/config.ts';
+import { createWechatSimulator } from './wechat/simulator.ts';
+
+export interface SimulatorsOptions {
+  /** The address to listen on; the controls answer loopback only, whatever it is. */
+  readonly host: string;
+  /** Where credentials and state are kept, in a folder `simulators`. */
+  readonly home: string;
+  /** 0 lets the system choose; so for all three. */
+  readonly control_port: number;
+  readonly wechat_port: number;
+  readonly alipay_port: number;
+  /** Multiplies the waits between callback attempts; 1, upstream's own pace, when absent. */
+  readonly cadence_scale?: number;
+  /** The real clock, randomness and network when absent. */
+  readonly ports?: SimulatorPorts;
+}
+
+export interface RunningSimulators {
+  /** `simulators.wechat` of the sandbox file. */
+  readonly wechat: WechatSandboxFields;
+  /** `simulators.alipay` of the sandbox file. */
+  readonly alipay: AlipaySandboxEntry;
+  readonly addresses: {
+    /** Origin of the wallet page and the controls. */
+    readonly control: string;
+    readonly wechat: string;
+    readonly alipay: string;
+  };
+  /** Stops listening and sending; what was not delivered goes out after the next start. */
+  close(): Promise<void>;
+}
+
+/** A port that something else listens on. */
+export class PortInUse extends Error {
+  readonly option: PortOption;
+  readonly port: number;
+
+  constructor(option: PortOption, port: number, cause: unknown) {
+    super(`${option} ${port} is in use: stop what listens there, or choose another ${option}`, { cause });
+    this.name = 'PortInUse';
+    this.option = option;
+    this.port = port;
+  }
+}
+
+export type PortOption = 'control_port' | 'wechat_port' | 'alipay_port';
+
+/**
+ * Starts both channels, the controls and the wallet page, each on a port of its own, with the credentials, orders,
+ * ledger and faults of the last start under the same home.
+ *
+ * @throws PortInUse, or an error that names the file under `home` that cannot be used
+ */
+export async function startSimulators(options: SimulatorsOptions): Promise<RunningSimulators> {
+  const folder = join(options.home, 'simulators');
+  const ports = closablePorts(options.ports);
+  const configs = await keepCredentials(folder, ports);
+  const paced = options.cadence_scale === undefined ? {} : { cadence_scale: options.cadence_scale };
+  const path = join(folder, 'journal.jsonl');
+  const journal = fileJournal(path);
+  chmodSync(path, 0o600);
+  const ledger = new Ledger(journal);
+  const faults = new FaultBoard({ ports, journal });
+  const shared = { ports, journal, faults, ledger };
+  const wechat = createWechatSimulator({ ...shared, config: { ...configs.wechat, ...paced } });
+  const alipay = createAlipaySimulator({ ...shared, config: { ...configs.alipay, ...paced } });
+  const servers: Listening[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.close()));
+    ports.close();
+    journal.close();
+  };
+  try {
+    const serve = async (option: PortOption, handler: Handler): Promise<string> => {
+      const server = await listenOn(option, handler, options, ports);
+      servers.push(server);
+      return originOf(options.host, server.port);
+    };
+    const addresses = {
+      wechat: await serve('wechat_port', wechat.handler),
+      alipay: await serve('alipay_port', alipay.handler),
+      control: await serve('control_port', createControl({ wechat, alipay, faults, ledger })),
+    };
+    wechat.resume();
+    alipay.resume();
+    const current = wechat.platformKeys().find((key) => key.current);
+    return {
+      wechat: {
+        ...wechatSandboxFields(configs.wechat, addresses.wechat),
+        // The key may have been rotated since the credentials were written.
+        ...(current ? { platform_serial: current.serial, platform_public_key: current.public_key } : {}),
+      },
+      alipay: alipaySandboxEntry(configs.alipay, `${addresses.alipay}/gateway.do`),
+      addresses,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/**
+ * The given ports, or real ones, until they are closed. A callback that is on its way at that moment never hears its
+ * answer, as when the process is killed: the journal is shut by then, and the next start sends the callback again.
+ */
+function closablePorts(given: SimulatorPorts | undefined): NodePorts {
+  const real = nodePorts();
+  const ports = given ?? real;
+  let closed = false;
+  return {
+    now: () => ports.now(),
+    schedule: (delay_ms, task) => ports.schedule(delay_ms, () => (closed ? undefined : task())),
+    randomBytes: (length) => ports.randomBytes(length),
+    send: async (request) => {
+      const outcome = await Promise.allSettled([ports.send(request)]);
+      if (closed) return new Promise<never>(() => undefined);
+      if (outcome[0].status === 'rejected') throw outcome[0].reason;
+      return outcome[0].value;
+    },
+    close: () => {
+      closed = true;
+      real.close();
+    },
+  };
+}
+
+async function listenOn(
+  option: PortOption,
+  handler: Handler,
+  options: SimulatorsOptions,
+  ports: SimulatorPorts,
+): Promise<Listening> {
+  try {
+    return await listen(handler, { host: options.host, port: options[option], ports });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new PortInUse(option, options[option], error);
+    }
+    throw error;
+  }
+}
+
+/** An address that this machine can call: a listener on every interface is called over loopback. */
+function originOf(host: string, port: number): string {
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}

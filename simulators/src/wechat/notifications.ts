@@ -1,0 +1,123 @@
+import type { CallbackTask } from '../kernel/callbacks.ts';
+import type { OutgoingAnswer, OutgoingRequest } from '../kernel/ports.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { chinaTime } from './china-time.ts';
+import type { WechatWorld } from './operation.ts';
+import { refundNoticeView } from './refund-view.ts';
+import { encryptResource, signatureHeaders } from './signing.ts';
+import type { WechatOrder, WechatRefund } from './state.ts';
+import { transactionView } from './transaction-view.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/**
+ * Waits between callback attempts: 15s/15s/30s/3m/10m/20m/30m/30m/30m/60m/3h/3h/3h/6h/6h, 24 h 4 m in all
+ * (docs 4012791861 and 4012791886, 通知规则).
+ */
+export const CALLBACK_DELAYS_MS: readonly number[] = [
+  15 * SECOND_MS,
+  15 * SECOND_MS,
+  30 * SECOND_MS,
+  3 * MINUTE_MS,
+  10 * MINUTE_MS,
+  20 * MINUTE_MS,
+  30 * MINUTE_MS,
+  30 * MINUTE_MS,
+  30 * MINUTE_MS,
+  60 * MINUTE_MS,
+  3 * HOUR_MS,
+  3 * HOUR_MS,
+  3 * HOUR_MS,
+  6 * HOUR_MS,
+  6 * HOUR_MS,
+];
+
+/** Upstream waits five seconds for the acknowledgement (doc 4012791861). */
+const ACKNOWLEDGE_WITHIN_MS = 5 * SECOND_MS;
+
+const REFUND_SUMMARIES: Readonly<Record<WechatRefund['outcome'], string>> = {
+  SUCCESS: '退款成功',
+  ABNORMAL: '退款异常',
+  CLOSED: '退款关闭',
+};
+
+interface NoticePayload {
+  /** The body is the same in every attempt; only the signature headers are new. */
+  readonly body: string;
+}
+
+/** 支付成功回调通知 (docs 4012791861 direct, 4012085801 partner). */
+export function transactionNotice(world: WechatWorld, order: WechatOrder): CallbackTask {
+  return notice(world, order, {
+    url: order.notify_url,
+    event: 'TRANSACTION.SUCCESS',
+    summary: '支付成功',
+    original_type: 'transaction',
+    plaintext: canonicalJson(transactionView(order)),
+  });
+}
+
+/** 退款结果回调通知 (docs 4012791886 direct, 4012124635 partner). */
+export function refundNotice(world: WechatWorld, refund: WechatRefund, url: string): CallbackTask {
+  return notice(world, refund, {
+    url,
+    event: `REFUND.${refund.outcome}`,
+    summary: REFUND_SUMMARIES[refund.outcome],
+    original_type: 'refund',
+    plaintext: canonicalJson(refundNoticeView(refund)),
+  });
+}
+
+function notice(
+  world: WechatWorld,
+  of: Pick<WechatOrder, 'mchid' | 'out_trade_no'>,
+  wanted: { url: string; event: string; summary: string; original_type: string; plaintext: string },
+): CallbackTask {
+  const id = notificationId(world.ports.randomBytes(16));
+  const merchant = world.config.merchants.find((candidate) => candidate.mchid === of.mchid);
+  if (!merchant) throw new Error(`no merchant ${of.mchid}`);
+  const payload: NoticePayload = {
+    body: JSON.stringify({
+      id,
+      create_time: chinaTime(world.ports.now()),
+      resource_type: 'encrypt-resource',
+      event_type: wanted.event,
+      summary: wanted.summary,
+      resource: {
+        original_type: wanted.original_type,
+        ...encryptResource(world.ports, merchant.api_v3_key, wanted.original_type, wanted.plaintext),
+      },
+    }),
+  };
+  return { id, out_trade_no: of.out_trade_no, event: wanted.event, url: wanted.url, payload };
+}
+
+/** One attempt, signed now by the current key. */
+export function noticeRequest(world: Pick<WechatWorld, 'ports' | 'keyring'>, task: CallbackTask): OutgoingRequest {
+  const body = Buffer.from((task.payload as NoticePayload).body);
+  return {
+    method: 'POST',
+    url: task.url,
+    headers: {
+      'Content-Type': 'application/json',
+      Accept: '*/*',
+      'User-Agent': 'Mozilla/4.0',
+      Pragma: 'no-cache',
+      ...signatureHeaders(world.ports, world.keyring, world.keyring.current(), body),
+    },
+    body,
+    timeout_ms: ACKNOWLEDGE_WITHIN_MS,
+  };
+}
+
+/** 200 or 204 acknowledges, whatever the body says (doc 4012791861, 通知应答). */
+export function acknowledges(answer: OutgoingAnswer): boolean {
+  return answer.status === 200 || answer.status === 204;
+}
+
+/** A UUID, as upstream's notification ids are. */
+function notificationId(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

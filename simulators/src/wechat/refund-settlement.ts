@@ -1,0 +1,33 @@
+import { refundNotice } from './notifications.ts';
+import type { WechatWorld } from './operation.ts';
+import { receiver } from './state.ts';
+import type { WechatRefund } from './state.ts';
+
+/** Arms the moment when a refund that is being processed gets its outcome. */
+export function scheduleSettlement(world: WechatWorld, refund: WechatRefund): void {
+  world.ports.schedule(Math.max(0, refund.due_at_ms - world.ports.now()), () => settle(world, refund));
+}
+
+function settle(world: WechatWorld, scheduled: WechatRefund): void {
+  const refund = world.state.refund(scheduled.mchid, scheduled.sub_mchid, scheduled.out_refund_no);
+  if (refund?.status !== 'PROCESSING') return;
+  const settled: WechatRefund = { ...refund, status: refund.outcome, settled_at_ms: world.ports.now() };
+  world.journal.atomically(() => {
+    world.state.saveRefund(settled);
+    if (settled.status === 'CLOSED') world.state.moveBalance(receiver(settled), settled.refund);
+    world.ledger.add({
+      at_ms: world.ports.now(),
+      channel: 'wechat',
+      kind: settled.status === 'SUCCESS' ? 'refund' : 'refund_failed',
+      out_trade_no: settled.out_trade_no,
+      out_refund_no: settled.out_refund_no,
+      transaction_id: settled.transaction_id,
+      amount: settled.refund,
+      merchant: receiver(settled),
+      ...(settled.status === 'SUCCESS' ? {} : { note: settled.status }),
+    });
+    if (settled.notify_url !== undefined) {
+      world.callbacks.enqueue(refundNotice(world, settled, settled.notify_url));
+    }
+  });
+}

@@ -1,0 +1,154 @@
+import type { FaultHooks } from '../faults/fault.ts';
+import type { FaultBoard } from '../faults/registry.ts';
+import { CallbackSender } from '../kernel/callbacks.ts';
+import type { CallbackAttempt } from '../kernel/callbacks.ts';
+import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
+import type { Journal } from '../kernel/journal.ts';
+import type { Ledger } from '../kernel/ledger.ts';
+import type { Answer, Handler, IncomingRequest, SimulatorPorts } from '../kernel/ports.ts';
+import type { AnswerMaker } from './answers.ts';
+import { emptyAnswer, errorAnswer, successAnswer } from './answers.ts';
+import { authenticate } from './authorization.ts';
+import type { PlatformKey, WechatConfig } from './config.ts';
+import { createPlatformCertificate, createPublicKey } from './credentials.ts';
+import { Keyring } from './keyring.ts';
+import { acknowledges, CALLBACK_DELAYS_MS, noticeRequest } from './notifications.ts';
+import type { WechatWorld } from './operation.ts';
+import { lookAt, ownsWechatCode, payerActs, pendingPayments } from './payer.ts';
+import { scheduleSettlement } from './refund-settlement.ts';
+import { checkHeaders, readCall } from './request-rules.ts';
+import { findRoute } from './router.ts';
+import type { Route } from './router.ts';
+import { withBrokenSignature, withProbeSignature } from './signing.ts';
+import { WechatState } from './state.ts';
+import { WechatError } from './wechat-error.ts';
+
+export interface WechatSimulatorOptions {
+  readonly ports: SimulatorPorts;
+  readonly journal: Journal;
+  readonly faults: FaultBoard;
+  readonly ledger: Ledger;
+  readonly config: WechatConfig;
+}
+
+export interface WechatSimulator extends ChannelSimulator {
+  readonly channel: 'wechat';
+  /** WeChat Pay's keys, oldest first, without their private halves. */
+  platformKeys(): (Omit<PlatformKey, 'private_key'> & { current: boolean })[];
+  /** Issues a new platform certificate and signs with it from now on; the older ones stay known. */
+  rotatePlatformCertificate(): Promise<string>;
+  /** Signs with the WeChat Pay public key's private half from now on, and no longer serves certificates. */
+  enterPublicKeyMode(): Promise<string>;
+  /** Signs with a known key from now on. @throws when the serial is unknown */
+  signWith(serial: string): void;
+  /** Limits what a merchant can refund from; payments add to it. @param fen null lifts the limit */
+  setBalance(mchid: string, fen: number | null): void;
+  /** Sends the order's newest callback once with a signature probe; undefined: it has none. */
+  sendSignatureProbe(out_trade_no: string): Promise<CallbackAttempt | undefined>;
+}
+
+/** Simulates WeChat Pay APIv3 on the state in the journal. Call `resume` once to re-arm what a restart interrupted. */
+export function createWechatSimulator(options: WechatSimulatorOptions): WechatSimulator {
+  const { ports, journal, faults, ledger, config } = options;
+  const keyring = new Keyring(config, journal);
+  const callbacks = new CallbackSender({
+    channel: 'wechat',
+    ports,
+    journal,
+    faults,
+    delays_ms: CALLBACK_DELAYS_MS,
+    cadence_scale: config.cadence_scale,
+    build: (task) => noticeRequest({ ports, keyring }, task),
+    accepts: acknowledges,
+    breakSignature: (request) => ({ ...request, headers: withBrokenSignature(request.headers) }),
+  });
+  const world: WechatWorld = { ports, journal, ledger, config, keyring, state: new WechatState(journal), callbacks };
+  return {
+    channel: 'wechat',
+    handler: wechatHandler(world, faults),
+    ownsCode: ownsWechatCode,
+    look: (code) => lookAt(world, code),
+    scan: (code, action) => payerActs(world, code, action),
+    pending: () => pendingPayments(world),
+    resendCallback: (out_trade_no) => callbacks.resend(out_trade_no),
+    callbacks: (limit) => callbacks.attempts(limit),
+    cadenceScale: () => callbacks.cadenceScale(),
+    setCadenceScale: (scale) => callbacks.setCadenceScale(scale),
+    resume: () => {
+      callbacks.resume();
+      for (const refund of world.state.processingRefunds()) scheduleSettlement(world, refund);
+    },
+    setBalance: (mchid, fen) => world.state.setBalance(mchid, fen),
+    sendSignatureProbe: (out_trade_no) =>
+      callbacks.sendChanged(out_trade_no, 'signature_probe', (request) => ({
+        ...request,
+        headers: withProbeSignature(request.headers, ports),
+      })),
+    ...keyControls(ports, keyring),
+  };
+}
+
+function keyControls(
+  ports: SimulatorPorts,
+  keyring: Keyring,
+): Pick<WechatSimulator, 'platformKeys' | 'rotatePlatformCertificate' | 'enterPublicKeyMode' | 'signWith'> {
+  return {
+    platformKeys: () =>
+      keyring.all().map((key) => ({
+        kind: key.kind,
+        serial: key.serial,
+        public_key: key.public_key,
+        ...(key.certificate === undefined ? {} : { certificate: key.certificate }),
+        effective_at_ms: key.effective_at_ms,
+        expires_at_ms: key.expires_at_ms,
+        current: key.serial === keyring.current().serial,
+      })),
+    rotatePlatformCertificate: async () => {
+      const key = await createPlatformCertificate(ports, ports.now());
+      keyring.add(key, true);
+      return key.serial;
+    },
+    enterPublicKeyMode: async () => {
+      const known = keyring.all().find((key) => key.kind === 'public_key');
+      if (known) {
+        keyring.use(known.serial);
+        return known.serial;
+      }
+      const key = await createPublicKey(ports);
+      keyring.add(key, true);
+      return key.serial;
+    },
+    signWith: (serial) => keyring.use(serial),
+  };
+}
+
+function wechatHandler(world: WechatWorld, faults: FaultBoard): Handler {
+  return async (request) => {
+    const route = findRoute(request);
+    if (typeof route === 'number') return { kind: 'answer', answer: emptyAnswer(world.ports, route), delay_ms: 0 };
+    const maker: AnswerMaker = {
+      ports: world.ports,
+      keyring: world.keyring,
+      key: world.keyring.chosenBy(request.headers['wechatpay-serial']),
+    };
+    const hooks: FaultHooks = {
+      // Doc 4012081709: SYSTEM_ERROR travels with 500 and means "ask again with the same parameters".
+      systemErrorAnswer: () => errorAnswer(maker, new WechatError(500, 'SYSTEM_ERROR', '系统异常，请稍后重试')),
+      breakSignature: (answer) => ({ ...answer, headers: withBrokenSignature(answer.headers) }),
+    };
+    const run = async (): Promise<Answer> => answerTo(world, maker, route, request);
+    return faults.apply('wechat', route.operation.fault_operation, request, run, hooks);
+  };
+}
+
+function answerTo(world: WechatWorld, maker: AnswerMaker, route: Route, request: IncomingRequest): Answer {
+  try {
+    checkHeaders(request);
+    const merchant = authenticate(world.config.merchants, request, world.ports.now());
+    const outcome = route.operation.run(world, readCall(merchant, route, request));
+    return successAnswer(maker, outcome.body);
+  } catch (error) {
+    if (error instanceof WechatError) return errorAnswer(maker, error);
+    throw error;
+  }
+}
