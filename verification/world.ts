@@ -48,7 +48,7 @@ async function freePort(): Promise<number> {
 
 /** Starts everything; `close` ends it and removes the database and the folder. */
 export async function startWorld(environment: Readonly<Record<string, string>> = {}): Promise<World> {
-  const database: TestDatabase = await createTestDatabase();
+  const database = await createTestDatabase();
   const home = await mkdtemp(join(tmpdir(), 'heliu-world-'));
   const master_key = randomBytes(32);
   const config = readConfig({
@@ -66,56 +66,60 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
     wechat_port: 0,
     alipay_port: 0,
   });
-  const test_merchant = newTestMerchant();
-  const admin = { login_name: 'admin', password: randomBytes(9).toString('base64url') };
+  const people = newPeople();
   const { platform_public_key } = await provision({
     config,
     database_url: database.url,
     master_key,
-    credentials: {
-      console: admin,
-      merchant: {
-        merchant_id: test_merchant.merchant_id,
-        public_key: test_merchant.public_key,
-        private_key: test_merchant.private_key.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      },
-      are_new: true,
-    },
+    credentials: people.credentials,
     simulators: { url: simulators.addresses.control, wechat: simulators.wechat, alipay: simulators.alipay },
     account_settings: { timeout_ms: CHANNEL_TIMEOUT_MS },
   });
-  let gateway: RunningGateway = await startGateway(config, database.url);
+  const gateway = await startGateway(config, database.url);
   await gateway.ready;
   const notify = await new NotifyServer().listen();
-  const sql_client = new pg.Pool({ connectionString: database.url, max: 1 });
+  return openWorld({ database, config, simulators, platform_public_key, ...people, notify, gateway });
+}
+
+function newPeople() {
+  const merchant = newTestMerchant();
+  const admin = { login_name: 'admin', password: randomBytes(9).toString('base64url') };
+  const { merchant_id, public_key } = merchant;
+  const private_key = merchant.private_key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return {
+    merchant,
+    admin,
+    credentials: { console: admin, merchant: { merchant_id, public_key, private_key }, are_new: true },
+  };
+}
+
+interface Started extends ReturnType<typeof newPeople> {
+  readonly database: TestDatabase;
+  readonly config: Config;
+  readonly simulators: RunningSimulators;
+  readonly platform_public_key: string;
+  readonly notify: NotifyServer;
+  readonly gateway: RunningGateway;
+}
+
+function openWorld(started: Started): World {
+  const { database, config, simulators, platform_public_key, admin, notify } = started;
+  let gateway = started.gateway;
+  const statements = new pg.Pool({ connectionString: database.url, max: 1 });
   return {
     url: gateway.url,
     database_url: database.url,
     config,
-    async sql<Row>(text: string, values: readonly unknown[] = []) {
-      return (await sql_client.query(text, [...values])).rows as Row[];
-    },
-    merchant: new MerchantClient(gateway.url, platform_public_key, test_merchant),
+    merchant: new MerchantClient(gateway.url, platform_public_key, started.merchant),
     notify,
     simulators,
     platform_public_key,
     admin,
-    async control(method, path, body) {
-      const response = await fetch(`${simulators.addresses.control}${path}`, {
-        method,
-        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-      });
-      return { status: response.status, body: (await response.json()) as Json };
+    async sql<Row>(text: string, values: readonly unknown[] = []) {
+      return (await statements.query(text, [...values])).rows as Row[];
     },
-    async login() {
-      const response = await fetch(`${gateway.url}/web/user/session/login_name`, {
-        method: 'POST',
-        body: JSON.stringify(admin),
-      });
-      const token = response.headers.get('authorization');
-      if (token === null) throw new Error(`login failed: ${await response.text()}`);
-      return token;
-    },
+    control: (method, path, body) => control(simulators.addresses.control, method, path, body),
+    login: () => login(gateway.url, admin),
     async restartGateway() {
       await gateway.close();
       gateway = await startGateway(config, database.url);
@@ -125,11 +129,31 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
       await gateway.close();
       await simulators.close();
       await notify.close();
-      await sql_client.end();
+      await statements.end();
       await database.drop();
-      await rm(home, { recursive: true, force: true });
+      await rm(config.home, { recursive: true, force: true });
     },
   };
+}
+
+async function control(
+  origin: string,
+  method: string,
+  path: string,
+  body: unknown,
+): Promise<{ status: number; body: Json }> {
+  const sent =
+    body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  const response = await fetch(`${origin}${path}`, { method, ...sent });
+  return { status: response.status, body: (await response.json()) as Json };
+}
+
+async function login(url: string, admin: World['admin']): Promise<string> {
+  const path = '/web/user/session/login_name';
+  const response = await fetch(`${url}${path}`, { method: 'POST', body: JSON.stringify(admin) });
+  const token = response.headers.get('authorization');
+  if (token === null) throw new Error(`login failed: ${await response.text()}`);
+  return token;
 }
 
 /** Waits until `look` answers something; it is asked again as soon as the event loop has turned. */

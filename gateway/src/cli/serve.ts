@@ -1,11 +1,12 @@
 /** `heliu serve`: the gateway itself. */
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { Logger } from 'pino';
 import { readConfig, type Config } from '../config.ts';
 import { startEmbeddedPostgres } from '../embedded/postgres.ts';
 import { DATA_FOLDER } from '../embedded/running-server.ts';
 import { systemErrorCode } from '../embedded/startup-problem.ts';
-import { createLog, startGateway, type RunningGateway } from '../main.ts';
+import type { RunningGateway } from '../main.ts';
 import { signingEnvironment } from '../supervisor/openssl-path.ts';
 import { addCommand } from './command.ts';
 import { CliError } from './errors.ts';
@@ -62,8 +63,10 @@ interface ServedDatabase {
 }
 
 async function run(config: Config, output: Output): Promise<number> {
+  // Loaded here: no other command needs the server, and loading it takes longer than most of them.
+  const { createLog, startGateway } = await import('../main.ts');
   const stopped = stopRequested().then(() => 'stop' as const);
-  const database = await provideDatabase(config);
+  const database = await provideDatabase(config, createLog(config.log_level));
   let gateway: RunningGateway | null = null;
   try {
     gateway = await startGateway(config, database.url).catch((error: unknown) => {
@@ -96,7 +99,7 @@ function announce(output: Output, config: Config, url: string, database: ServedD
   );
 }
 
-async function provideDatabase(config: Config): Promise<ServedDatabase> {
+async function provideDatabase(config: Config, log: Logger): Promise<ServedDatabase> {
   if (config.database_url !== null) {
     return {
       url: config.database_url,
@@ -105,7 +108,6 @@ async function provideDatabase(config: Config): Promise<ServedDatabase> {
       stop: () => Promise.resolve(),
     };
   }
-  const log = createLog(config.log_level);
   const server = await startEmbeddedPostgres({
     data_directory: join(config.home, DATA_FOLDER),
     port: 0,

@@ -100,7 +100,7 @@ export type OrderChanges = Partial<
 >;
 
 export interface Exception {
-  readonly kind: 'payment_mismatch' | 'second_payment' | 'contradiction' | 'channel_misconfigured';
+  readonly kind: 'payment_mismatch' | 'second_payment' | 'contradiction' | 'refunded_elsewhere';
   readonly detail: Readonly<Record<string, string | number | null>>;
 }
 
@@ -222,7 +222,7 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
       };
     }
     if (event.finished && order.state === 'paid' && !order.finished) return change({ finished: true }, 'finished');
-    return NOTHING;
+    return { ...NOTHING, exception: refundedElsewhere(order, event.facts) };
   }
   if (order.state === 'undecided' || input.late_payment === 'accept') {
     const changes: OrderChanges = {
@@ -233,14 +233,16 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
       channel_message: '',
       decided_at_ms: input.at_ms,
     };
-    return {
-      ...NOTHING,
-      changes,
-      timeline: order.state === 'undecided' ? 'paid' : 'late_payment_accepted',
-      notify: true,
-    };
+    const timeline = order.state === 'undecided' ? 'paid' : 'late_payment_accepted';
+    return { ...NOTHING, changes, timeline, notify: true, exception: refundedElsewhere(order, event.facts) };
   }
   return { ...change({ late_facts: event.facts }, 'late_payment'), refund_late_payment: true };
+}
+
+/** Money has gone back to the payer by a way that is not ours (the channel's own console): our books do not know that refund. */
+function refundedElsewhere(order: Order, facts: PaymentFacts): Exception | null {
+  if (!facts.refunded || order.refunded_fen + order.refund_reserved_fen > 0) return null;
+  return { kind: 'refunded_elsewhere', detail: { transaction_id: facts.transaction_id } };
 }
 
 /** Amount, currency, app and merchant numbers must be ours; answers what differs, or null. */

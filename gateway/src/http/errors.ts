@@ -31,7 +31,10 @@ function asApiError(error: unknown): ApiError | null {
   if (error instanceof ChannelMisconfigured)
     return new ApiError('channel_misconfigured', 'a channel account is misconfigured: ask the operator');
   if (error instanceof DatabaseUnavailable)
-    return new ApiError('overloaded', 'the gateway cannot reach its database: send the same request again');
+    return new ApiError(
+      'overloaded',
+      'the gateway cannot reach its database: the outcome is unknown; query it, or send it again with a new nonce_str',
+    );
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new ApiError('too_large', 'the body is too large');
   if (typeof code === 'string' && code.startsWith('FST_ERR_CTP'))

@@ -22,7 +22,6 @@ export function paymentPayload(order: Order, nonce_str: string): string {
   const attach = order.request['attach'];
   return JSON.stringify({
     code: 0,
-    msg: 'success',
     data: {
       trade_id: order.trade_id,
       ...(attach !== undefined && { attach }),

@@ -13,6 +13,7 @@ import type { Route } from '../storage/configuration.ts';
 import type { NewOrder } from '../storage/orders.ts';
 import { applyToOrder } from './apply-channel-result.ts';
 import { openAccount, orderForChannel } from './channel-calls.ts';
+import { chooseRoute } from './choose-route.ts';
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
 import { ownFields, place, PLACING_LEASE_MS, type PendingAnswer } from './place-order.ts';
@@ -34,12 +35,7 @@ const MIN_LIFETIME_MS = 60_000;
 
 /** Places an order. Throws `ApiError` for everything a merchant did wrong or the channel refused. */
 export async function pay(gateway: Gateway, merchant: MerchantEntry, request: PayRequest): Promise<PendingAnswer> {
-  const route = merchant.routes.get(request.pay_type.code)?.[0];
-  if (!route)
-    throw new ApiError(
-      'no_route',
-      `pay_type ${request.pay_type.code} has no route for this merchant: ask the operator`,
-    );
+  const route = await chooseRoute(gateway, merchant, request.pay_type.code, request.mch_trade_id);
   const client = await openAccount(gateway, route.account_id);
   const order = newOrder(gateway, request, route);
   const prepared = client.prepareBegin(orderForChannel(gateway, order, ownFields(request.pay_type, order.request)));

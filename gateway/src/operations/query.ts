@@ -28,8 +28,7 @@ export async function findOrder(
 export async function freshOrder(gateway: Gateway, order: Order): Promise<Order> {
   const now_ms = gateway.ports.clock.now_ms();
   const placing = order.placement === 'calling' && order.placing_until_ms > now_ms;
-  const asked_at_ms = Math.max(order.checked_at_ms, order.created_at_ms);
-  if (order.state !== 'undecided' || placing || now_ms - asked_at_ms < FRESH_MS) return order;
+  if (order.state !== 'undecided' || placing || now_ms - order.checked_at_ms < FRESH_MS) return order;
   return resolveOrder(gateway, order, 'query');
 }
 

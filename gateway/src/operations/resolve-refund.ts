@@ -8,6 +8,7 @@ import type { Refund } from '../domain/refund.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
 import { counted, openAccount, refundForChannel } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
+import { raiseException } from './raise-exception.ts';
 
 /** Sends a refund to its channel for the first time and records the answer. */
 export async function submitRefund(
@@ -50,13 +51,23 @@ async function ask(gateway: Gateway, order: Order, refund: Refund): Promise<Refu
   );
 }
 
-function record(
+async function record(
   gateway: Gateway,
   order: Order,
   refund: Refund,
   report: RefundReport,
   how: { readonly source: Source | 'refund'; readonly from_query: boolean },
 ): Promise<Refund> {
+  if (report.outcome === 'succeeded' && report.amount_fen !== null && report.amount_fen !== refund.refund_fen) {
+    await raiseRefundMismatch(gateway, order, refund, report.amount_fen, how.source);
+    return applyToRefund(
+      gateway,
+      order,
+      refund,
+      { kind: 'unknown', reason: 'amount_differs' },
+      { source: how.source, raw: report.raw },
+    );
+  }
   const event =
     report.outcome === 'not_found'
       ? ({ kind: 'unknown', reason: 'not_found' } as const)
@@ -64,5 +75,26 @@ function record(
   return applyToRefund(gateway, order, refund, event, {
     source: how.source,
     raw: 'raw' in report ? report.raw : undefined,
+  });
+}
+
+/** The channel says it refunded another amount than ours under this number: nobody but a person can tell what is right. */
+async function raiseRefundMismatch(
+  gateway: Gateway,
+  order: Order,
+  refund: Refund,
+  theirs: number,
+  source: string,
+): Promise<void> {
+  await raiseException(gateway, {
+    kind: 'refund_mismatch',
+    dedupe_key: `refund_mismatch ${refund.refund_id}`,
+    merchant_id: order.merchant_id,
+    trade_id: order.trade_id,
+    channel: order.channel,
+    account_id: order.account_id,
+    detail: { refund_id: refund.refund_id, ours: refund.refund_fen, theirs, source },
+    raw_headers: null,
+    raw_body: null,
   });
 }

@@ -268,9 +268,7 @@ function platformKeys(
 }
 
 /** What an operator may do without the master key. */
-function accountsWithoutSecrets(
-  database: Database,
-): Pick<ConfigurationStore, 'storedAccount' | 'changeAccountStatus'> {
+function accountsWithoutSecrets(database: Database): Pick<ConfigurationStore, 'storedAccount' | 'changeAccountStatus'> {
   const first = async (statement: Statement, values: readonly unknown[]): Promise<StoredAccount | null> => {
     const row = (await database.query<AccountRow>(statement, values))[0];
     return row ? withoutSecrets(row) : null;
