@@ -8,7 +8,7 @@ const GUIDE = 'https://pay.weixin.qq.com/doc/v3/merchant/4012153196';
 
 /**
  * 下载平台证书 (doc 4012551764). In public-key mode there is none to be had and upstream answers 404
- * RESOURCE_NOT_EXISTS (doc 4012076511; wechatpay-java issue 400, wechatpay-go issue 251).
+ * RESOURCE_NOT_EXISTS (doc 4012076511, which quotes the message).
  */
 export const certificatesOperation: WechatOperation = {
   fault_operation: 'certificates',

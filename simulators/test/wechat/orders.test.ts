@@ -174,6 +174,21 @@ describe('query and close', () => {
     expect([id.status, id.json?.code]).toEqual([404, 'ORDER_NOT_EXIST']);
   });
 
+  test("one sub-merchant's order does not exist for another of the same provider", async () => {
+    const other = { mchid: '1911111111', name: '另一商户', appids: [] };
+    const provider = { ...running.provider, sub_merchants: [...running.provider.sub_merchants, other] };
+    const wider = await start({ config: { ...running.config, merchants: [provider, running.direct] } });
+    const body = partnerOrder(wider);
+    await raw(wider, provider, 'POST', PARTNER, { body });
+    const query = async (sub_mchid: unknown): Promise<number> => {
+      const path = `/v3/pay/partner/transactions/out-trade-no/${String(body['out_trade_no'])}`;
+      const asked = `?sp_mchid=${provider.mchid}&sub_mchid=${String(sub_mchid)}`;
+      return (await raw(wider, provider, 'GET', path + asked)).status;
+    };
+    expect([await query(body['sub_mchid']), await query(other.mchid)]).toEqual([200, 404]);
+    await wider.close();
+  });
+
   test('path and query are checked', async () => {
     const noMerchant = await raw(running, running.direct, 'GET', '/v3/pay/transactions/out-trade-no/ABC123');
     expect(noMerchant.json).toMatchObject({ code: 'PARAM_ERROR', detail: { location: 'query', value: '' } });

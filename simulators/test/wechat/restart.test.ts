@@ -95,6 +95,7 @@ describe('a second simulator on the same journal', () => {
     const same = { refund: 30, total: 100, out_refund_no: newNumber() };
     await refundDirect(running, out_trade_no, same, ports.now());
     await restart();
+    running.simulator.resume();
     expect((await refundDirect(running, out_trade_no, same, ports.now())).json?.['status']).toBe('PROCESSING');
     await ports.advance(1_000);
     expect((await refundDirect(running, out_trade_no, same, ports.now())).json?.['status']).toBe('SUCCESS');
