@@ -66,7 +66,7 @@ FROM (VALUES ('order'), ('refund'), ('notification')) AS k(kind)`,
 /** Bounded: "this many, or more" is what a person needs to know. */
 const COUNT_DUE: Statement = {
   name: 'count_due_jobs',
-  text: 'SELECT count(*)::integer AS due FROM (SELECT 1 FROM jobs WHERE kind = $1 AND run_at_ms <= $2 LIMIT $3) AS some',
+  text: 'SELECT count(*)::integer AS due FROM (SELECT 1 FROM jobs WHERE kind = $1 AND run_at_ms <= $2 LIMIT $3) AS counted',
 };
 
 export type JobKind = 'order' | 'refund' | 'notification';

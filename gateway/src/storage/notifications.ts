@@ -98,7 +98,7 @@ ORDER BY notification_id DESC LIMIT $4`,
 /** Bounded, over the partial index of failed notifications. */
 const COUNT_FAILED: Statement = {
   name: 'count_failed_notifications',
-  text: `SELECT count(*)::integer AS failed FROM (SELECT 1 FROM notifications WHERE state = 'failed' LIMIT $1) AS some`,
+  text: `SELECT count(*)::integer AS failed FROM (SELECT 1 FROM notifications WHERE state = 'failed' LIMIT $1) AS counted`,
 };
 
 /** One more attempt at once; the schedule goes on from where it was. */

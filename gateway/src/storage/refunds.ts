@@ -121,7 +121,7 @@ const BY_ID: Statement = {
 
 const BY_CHANNEL_NUMBER: Statement = {
   name: 'refund_by_channel_number',
-  text: 'SELECT * FROM refunds WHERE merchant_id = $1 AND channel_refund_no = $2',
+  text: 'SELECT * FROM refunds WHERE merchant_id = $1 AND channel_refund_no = $2 LIMIT 1',
 };
 
 /** An order has at most 50 refunds of its merchant's, and a few of ours: the limit is never met, it bounds the answer. */

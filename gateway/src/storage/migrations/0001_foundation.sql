@@ -141,7 +141,7 @@ CREATE TABLE refunds (
   FOREIGN KEY (merchant_id, trade_id) REFERENCES orders
 );
 CREATE INDEX refunds_of_order ON refunds (merchant_id, trade_id, refund_id);
-CREATE INDEX refunds_channel_number ON refunds (merchant_id, channel_refund_no);
+CREATE UNIQUE INDEX refunds_channel_number ON refunds (merchant_id, channel_refund_no);
 
 CREATE TABLE notifications (
   merchant_id text NOT NULL,

@@ -1,0 +1,148 @@
+import { createPublicKey, randomBytes } from 'node:crypto';
+import { PAY_TYPES } from '../../gateway/src/channels/registry.ts';
+import type { Config } from '../../gateway/src/config.ts';
+import { StartupProblem } from '../../gateway/src/embedded/startup-problem.ts';
+import { saveChannelAccount, setRoute } from '../../gateway/src/operations/channel-accounts.ts';
+import type { Gateway } from '../../gateway/src/operations/gateway.ts';
+import { createMerchant, setPublicKey } from '../../gateway/src/operations/merchants.ts';
+import { readPlatformKey } from '../../gateway/src/operations/sign-answer.ts';
+import { createUser } from '../../gateway/src/operations/users.ts';
+import { systemPorts } from '../../gateway/src/outbound/system-ports.ts';
+import { openDatabase } from '../../gateway/src/storage/database.ts';
+import { SealBroken, createSealer } from '../../gateway/src/storage/seal.ts';
+import { createStore } from '../../gateway/src/storage/store.ts';
+import type { Credentials } from './credentials.ts';
+import type { SandboxFile } from './sandbox-file.ts';
+
+export interface ProvisionRequest {
+  readonly config: Config;
+  readonly database_url: string;
+  readonly master_key: Buffer;
+  readonly credentials: Credentials;
+  readonly simulators: SandboxFile['simulators'];
+  /** Added to the settings of every channel account, e.g. a shorter time limit. */
+  readonly account_settings?: Readonly<Record<string, unknown>>;
+}
+
+type Managed = Pick<Gateway, 'ports' | 'store'>;
+
+/** A channel's account at its simulator, and what the demo merchant's routes through it say. */
+interface SandboxAccount {
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly secrets: unknown;
+  readonly merchant_params: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes sure that everything of the demo is stored: platform key, operator, merchant, one account per channel at its
+ * simulator, a route for every pay type. Runs at every start, because PORT moves the simulators; what an operator has
+ * changed on merchant and routes stays.
+ *
+ * @throws StartupProblem when the database belongs to another HELIU_HOME
+ */
+export async function provision(request: ProvisionRequest): Promise<{ readonly platform_public_key: string }> {
+  const database = openDatabase({ url: request.database_url, max_connections: 2 });
+  const ports = systemPorts();
+  const store = createStore(database, database, createSealer(request.master_key, randomBytes));
+  const gateway: Managed = { ports, store };
+  try {
+    const platform_key = await readPlatformKey(store.configuration, ports);
+    await provideOperator(gateway, request.credentials);
+    await provideMerchant(gateway, request.credentials);
+    await provideChannels(gateway, request);
+    return { platform_public_key: createPublicKey(platform_key).export({ type: 'spki', format: 'pem' }).toString() };
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    throw new StartupProblem(
+      'The database was made under another master key. ' +
+        `Restore ${request.config.home}/master.key or HELIU_MASTER_KEY, or begin with an empty database.`,
+    );
+  } finally {
+    await database.close();
+    await ports.close();
+  }
+}
+
+async function provideOperator(gateway: Managed, { console: operator, are_new }: Credentials): Promise<void> {
+  if ((await gateway.store.users.byLogin(operator.login_name)) === null) {
+    await createUser(gateway, { ...operator, role: 'admin' });
+  } else if (are_new) {
+    throw new StartupProblem(
+      `The database has a login ${operator.login_name} whose password is not known here. ` +
+        'Restore sandbox-credentials.json in HELIU_HOME, or begin with an empty database.',
+    );
+  }
+}
+
+async function provideMerchant(gateway: Managed, { merchant }: Credentials): Promise<void> {
+  const { merchant_id, public_key } = merchant;
+  const stored = await gateway.store.configuration.merchant(merchant_id);
+  if (stored === null) await createMerchant(gateway, { merchant_id, name: '合流演示商户', public_key });
+  else if (stored.public_key !== public_key) await setPublicKey(gateway, merchant_id, public_key);
+}
+
+async function provideChannels(gateway: Managed, request: ProvisionRequest): Promise<void> {
+  const { merchant_id } = request.credentials.merchant;
+  const accounts = sandboxAccounts(request.simulators);
+  for (const [channel, { settings, secrets }] of accounts) {
+    await saveChannelAccount(gateway, {
+      account_id: accountId(channel),
+      channel,
+      name: `${channel} simulator`,
+      settings: { ...settings, ...request.account_settings },
+      secrets,
+    });
+  }
+  const routes = await gateway.store.configuration.routesOf(merchant_id);
+  const routed = new Set(routes.map((route) => route.pay_type));
+  for (const pay_type of PAY_TYPES.values()) {
+    if (routed.has(pay_type.code)) continue;
+    const account = accounts.get(pay_type.channel);
+    if (account === undefined) throw new Error(`the sandbox has no simulator for the channel ${pay_type.channel}`);
+    const { merchant_params } = account;
+    await setRoute(gateway, {
+      merchant_id,
+      pay_type: pay_type.code,
+      account_id: accountId(pay_type.channel),
+      merchant_params,
+    });
+  }
+}
+
+function accountId(channel: string): string {
+  return `sandbox-${channel}`;
+}
+
+function sandboxAccounts({ wechat, alipay }: SandboxFile['simulators']): Map<string, SandboxAccount> {
+  return new Map([
+    [
+      'wechat',
+      {
+        settings: {
+          mode: wechat.mode,
+          base_url: wechat.base_url,
+          mchid: wechat.sp_mchid,
+          appid: wechat.sp_appid,
+          merchant_serial: wechat.merchant_serial,
+          platform_keys: { [wechat.platform_serial]: wechat.platform_public_key },
+        },
+        secrets: { merchant_private_key: wechat.merchant_private_key, api_v3_key: wechat.api_v3_key },
+        merchant_params: { sub_mchid: wechat.sub_mchid, sub_appid: wechat.sub_appid },
+      },
+    ],
+    [
+      'alipay',
+      {
+        settings: {
+          mode: 'key',
+          gateway_url: alipay.gateway_url,
+          app_id: alipay.app_id,
+          seller_id: alipay.seller_id,
+          alipay_public_key: alipay.alipay_public_key,
+        },
+        secrets: { app_private_key: alipay.app_private_key },
+        merchant_params: {},
+      },
+    ],
+  ]);
+}
