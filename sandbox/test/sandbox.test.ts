@@ -33,9 +33,9 @@ async function start(base = port): Promise<Run> {
   return sandbox;
 }
 
-/** Places an order as the demo does; answers what it prints. */
+/** Runs the demo: an order from request to refund; answers what it prints. */
 async function placeOrder(pay_type: string): Promise<string> {
-  const demo = run([process.execPath, 'sandbox/src/demo.ts', pay_type], { HELIU_HOME: home });
+  const demo = run([process.execPath, 'demos/typescript/first-payment.ts', pay_type], { HELIU_HOME: home });
   expect(await demo.ended, demo.output()).toBe(0);
   return demo.output();
 }

@@ -93,7 +93,7 @@ export const CODES = {
     code: 503,
     http: 503,
     meaning: '系统繁忙，请稍后重试',
-    remedy: 'nothing was recorded; send the same request again after Retry-After',
+    remedy: 'do what msg says after Retry-After: it tells whether anything can have been recorded',
   },
   channel_refused: {
     code: 600,
