@@ -187,7 +187,9 @@ function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decis
 
 function decideNotFound(order: Order, message: string, input: DecisionInput): Decision {
   if (order.state !== 'undecided') return NOTHING;
-  if (input.at_ms >= order.expires_at_ms + EXPIRY_GRACE_MS && order.placement !== 'calling') {
+  // A call counts as under way until its lease has run out: the node that made it may have died.
+  const calling = order.placement === 'calling' && input.at_ms < order.placing_until_ms;
+  if (input.at_ms >= order.expires_at_ms + EXPIRY_GRACE_MS && !calling) {
     return decideEnded(order, 'closed', message, input);
   }
   return change({ checked_at_ms: input.at_ms, check_count: order.check_count + 1 }, '');

@@ -105,7 +105,9 @@ function nextJob(before: Order, next: Order, event: OrderEvent, at_ms: number): 
 /** When an undecided order is asked about next: by its schedule, but not later than its expiry the first time that passes. */
 export function nextCheckAt(order: Order, at_ms: number): number {
   const kind = order.placement === 'accepted' ? 'waiting_for_payer' : 'unknown_outcome';
-  const by_schedule = at_ms + delayAfter(kind, order.check_count);
+  // The lost answer itself counts as the first check of its schedule: the first question follows five seconds after it.
+  const checks = kind === 'unknown_outcome' ? Math.max(0, order.check_count - 1) : order.check_count;
+  const by_schedule = at_ms + delayAfter(kind, checks);
   return at_ms < order.expires_at_ms ? Math.min(by_schedule, order.expires_at_ms) : by_schedule;
 }
 

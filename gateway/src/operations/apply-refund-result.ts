@@ -24,10 +24,11 @@ export async function applyToRefund(
   gateway: Gateway,
   order: Order,
   read: Refund,
-  event: RefundEvent,
+  said: RefundEvent,
   evidence: RefundEvidence,
 ): Promise<Refund> {
   let refund = read;
+  let event = said;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const at_ms = gateway.ports.clock.now_ms();
     const decision = decideRefund(refund, event, at_ms);
@@ -41,9 +42,20 @@ export async function applyToRefund(
     }
     const fresh = await gateway.store.refunds.byId(refund.merchant_id, refund.refund_id);
     if (!fresh) throw new Error('a refund disappeared');
+    // Closed at the channel and sent again under a new number meanwhile: what was said about the old one is history.
+    if (fresh.channel_refund_no !== read.channel_refund_no) return fresh;
     refund = fresh;
+    event = believed(event);
   }
   throw new Error('a refund kept changing under us');
+}
+
+/**
+ * A refusal is believed only of the refund as it was when it was sent. Somebody who changed it since may have sent it again under
+ * the same number, and been accepted: then asking decides.
+ */
+function believed(event: RefundEvent): RefundEvent {
+  return event.kind === 'refused' ? { kind: 'unknown', reason: 'refused_meanwhile' } : event;
 }
 
 function prepareSave(

@@ -38,6 +38,7 @@ export async function pay(gateway: Gateway, merchant: MerchantEntry, request: Pa
   const route = await chooseRoute(gateway, merchant, request.pay_type.code, request.mch_trade_id);
   const client = await openAccount(gateway, route.account_id);
   const order = newOrder(gateway, request, route);
+  if (order.expires_at_ms < order.created_at_ms + MIN_LIFETIME_MS) await assertRepeat(gateway, order);
   const prepared = client.prepareBegin(orderForChannel(gateway, order, ownFields(request.pay_type, order.request)));
   const [inserted, begin] = await Promise.allSettled([gateway.store.orders.insert(order), prepared]);
   if (inserted.status === 'rejected') throw inserted.reason;
@@ -46,6 +47,15 @@ export async function pay(gateway: Gateway, merchant: MerchantEntry, request: Pa
   if (inserted.value === 'number_repeated') return repeatPay(gateway, merchant, order);
   if (begin.status === 'rejected') return notPrepared(gateway, asOrder(order), begin.reason);
   return place(gateway, asOrder(order), begin.value);
+}
+
+/**
+ * A new order needs a minute to be paid in; one that is sent again after a lost answer had it when it came first, and must not
+ * be told in its last minute that it is malformed. Throws 102 for a new order.
+ */
+async function assertRepeat(gateway: Gateway, { merchant_id, mch_trade_id }: NewOrder): Promise<void> {
+  if (await gateway.store.orders.byNumber(merchant_id, mch_trade_id)) return;
+  throw new ApiError('malformed_field', 'time_expire must be at least one minute from now (10-digit Unix second)');
 }
 
 /** The request could not even be built (a route without its sub-merchant, say): certain that the channel saw nothing. */
@@ -58,8 +68,6 @@ function newOrder(gateway: Gateway, request: PayRequest, route: Route): NewOrder
   const now_ms = gateway.ports.clock.now_ms();
   const latest_ms = now_ms + request.pay_type.lifetime_s * 1000;
   const asked_ms = request.time_expire === null ? latest_ms : request.time_expire * 1000;
-  if (asked_ms < now_ms + MIN_LIFETIME_MS)
-    throw new ApiError('malformed_field', 'time_expire must be at least one minute from now (10-digit Unix second)');
   return {
     merchant_id: route.merchant_id,
     trade_id: makeId(now_ms, gateway.ports.random.bytes(8)),

@@ -104,17 +104,31 @@ async function reserve(gateway: Gateway, read: Order, request: RefundRequest): P
 }
 
 /** The same refund number again: the same parameters show the refund as it stands, or send one that was refused once more. */
-async function again(gateway: Gateway, order: Order, known: Refund, request: RefundRequest): Promise<Refund> {
-  if (known.trade_id !== order.trade_id || known.request_hash !== requestHash(request)) {
+async function again(gateway: Gateway, order: Order, read: Refund, request: RefundRequest): Promise<Refund> {
+  if (read.trade_id !== order.trade_id || read.request_hash !== requestHash(request)) {
     throw new ApiError(
       'refund_repeated',
       'mch_refund_id has been used with other parameters: use a new number for another refund',
     );
   }
-  if (known.state !== 'refused' && known.state !== 'closed') return known;
+  let known = read;
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    if (known.state !== 'refused' && known.state !== 'closed') return known;
+    const current = await latest(gateway, order);
+    const saved = await reserveAgain(gateway, current, known);
+    const fresh = await gateway.store.refunds.byId(known.merchant_id, known.refund_id);
+    if (!fresh) throw new Error('a refund disappeared');
+    if (saved) return submitted(await submitRefund(gateway, current, fresh, 'refund'));
+    // Somebody else sent it again first, or another refund took the amount: look at both anew.
+    known = fresh;
+  }
+  throw new Error('a refund kept changing under us');
+}
+
+/** Makes a refused or closed refund undecided again, its amount reserved. Answers false when somebody was faster. */
+async function reserveAgain(gateway: Gateway, order: Order, known: Refund): Promise<boolean> {
   const now_ms = gateway.ports.clock.now_ms();
-  const current = await latest(gateway, order);
-  assertRefundable(current, known.refund_fen, 0, now_ms);
+  assertRefundable(order, known.refund_fen, 0, now_ms);
   const next: Refund = {
     ...known,
     state: 'undecided',
@@ -127,7 +141,7 @@ async function again(gateway: Gateway, order: Order, known: Refund, request: Ref
     decided_at_ms: null,
     updated_at_ms: now_ms,
   };
-  const saved = await gateway.store.refunds.save({
+  return gateway.store.refunds.save({
     refund: next,
     at_ms: now_ms,
     money: 'reserve',
@@ -135,11 +149,6 @@ async function again(gateway: Gateway, order: Order, known: Refund, request: Ref
     job: now_ms + PLACING_LEASE_MS,
     notification: null,
   });
-  const fresh = await gateway.store.refunds.byId(known.merchant_id, known.refund_id);
-  if (!fresh) throw new Error('a refund disappeared');
-  // Somebody else sent it again first: it is shown as it stands.
-  if (!saved) return fresh;
-  return submitted(await submitRefund(gateway, current, fresh, 'refund'));
 }
 
 /** What the merchant hears of a refund that has just been sent. */

@@ -31,6 +31,7 @@ export interface RefundSave {
 }
 
 const UNIQUE_VIOLATION = '23505';
+const CHECK_VIOLATION = '23514';
 
 /** Reserves under the order's row lock: the version says that what was left has not changed since it was looked at. */
 const RESERVE: Statement = {
@@ -133,7 +134,7 @@ const OF_ORDER: Statement = {
 export interface RefundStore {
   /** `conflict`: the order changed since it was read; `number_taken`: another request took this refund number meanwhile. */
   reserve(order: Order, refund: NewRefund): Promise<'reserved' | 'conflict' | 'number_taken'>;
-  /** Answers false when somebody changed the refund since it was read. */
+  /** Answers false when somebody changed the refund, or took what it is to reserve anew, since it was read. */
   save(save: RefundSave): Promise<boolean>;
   byNumber(merchant_id: string, mch_refund_id: string): Promise<Refund | null>;
   byId(merchant_id: string, refund_id: string): Promise<Refund | null>;
@@ -156,7 +157,13 @@ export function createRefundStore(database: Database): RefundStore {
       }
     },
     async save(save) {
-      return (await database.query(SAVE, [toJson(saveRow(save))])).length === 1;
+      try {
+        return (await database.query(SAVE, [toJson(saveRow(save))])).length === 1;
+      } catch (error) {
+        // refunds_never_exceed_payment: another refund of this order was faster.
+        if (save.money === 'reserve' && sqlState(error) === CHECK_VIOLATION) return false;
+        throw error;
+      }
     },
     byNumber: (merchant_id, mch_refund_id) => first(BY_NUMBER, [merchant_id, mch_refund_id]),
     byId: (merchant_id, refund_id) => first(BY_ID, [merchant_id, refund_id]),

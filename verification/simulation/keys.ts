@@ -1,0 +1,40 @@
+/**
+ * What costs seconds of CPU and is the same in every run: keys, certificates and the numbers that belong to them. Made once,
+ * outside of what a seed decides, and shared by all runs that are to be compared.
+ */
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createAlipayConfig, type AlipayConfig } from '../../simulators/src/alipay/config.ts';
+import { createWechatConfig, type WechatConfig } from '../../simulators/src/wechat/config.ts';
+import { SeededRandom } from './random.ts';
+
+export interface WorldKeys {
+  readonly wechat: WechatConfig;
+  readonly alipay: AlipayConfig;
+  /** The platform's own key pair, PEM. */
+  readonly platform: { readonly private_key: string; readonly public_key: string };
+  /** One key pair serves every merchant: who has signed is not what is simulated. */
+  readonly merchant: { readonly private_key: KeyObject; readonly public_key: string };
+}
+
+/** The moment at which every world begins: a Monday morning in China. */
+export const WORLD_START_MS = Date.parse('2026-03-02T09:00:00+08:00');
+
+/** Makes the keys (about a second). */
+export async function createWorldKeys(): Promise<WorldKeys> {
+  const random = new SeededRandom('numbers of the channel accounts');
+  const ports = { now: () => WORLD_START_MS, randomBytes: (length: number) => random.bytes(length) };
+  const merchant = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const platform = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return {
+    wechat: await createWechatConfig(ports),
+    alipay: await createAlipayConfig(ports),
+    platform: {
+      private_key: platform.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      public_key: platform.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    },
+    merchant: {
+      private_key: merchant.privateKey,
+      public_key: merchant.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    },
+  };
+}
