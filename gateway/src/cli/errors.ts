@@ -56,7 +56,10 @@ const REMEDIES: Partial<Record<CodeName, string>> = {
 };
 
 function sentences(message: string, remedy: string | undefined): string {
-  const first = `${message.charAt(0).toUpperCase()}${message.slice(1).replace(/\.$/, '')}.`;
+  // A field's name stays as it is written.
+  const is_name = /^\w*[_.]\w/.test(message);
+  const start = is_name ? message.charAt(0) : message.charAt(0).toUpperCase();
+  const first = `${start}${message.slice(1).replace(/\.$/, '')}.`;
   return remedy === undefined ? first : `${first} ${remedy}`;
 }
 

@@ -73,8 +73,9 @@ export async function readPasswordFromStandardInput(): Promise<string> {
 
 /** Asks on the terminal without showing what is typed. An empty answer is ''. Ctrl-C or Ctrl-D gives up. */
 export function askSecret(question: string, input: ReadStream, output: WriteStream): Promise<string> {
-  output.write(question);
+  // Before the question, or the terminal itself would show the first letters of a fast answer.
   input.setRawMode(true);
+  output.write(question);
   input.setEncoding('utf8');
   input.resume();
   return new Promise((answered, gaveUp) => {

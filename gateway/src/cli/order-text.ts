@@ -92,10 +92,18 @@ function timelineText(events: readonly TimelineEvent[]): string {
   return columns(events.map((event) => [preciseTime(event.at_ms), event.source, event.kind, detailText(event.detail)]));
 }
 
+/** What a person looks for first; the database keeps no order of its own. */
+const FIRST = ['code', 'amount_fen', 'transaction_id', 'paid_at_ms', 'message'];
+
+function byImportance([one]: [string, unknown], [other]: [string, unknown]): number {
+  const place = (name: string): number => (FIRST.indexOf(name) + FIRST.length + 1) % (FIRST.length + 1);
+  return place(one) - place(other);
+}
+
 /** An event's details on one line; the channel's raw words are for --json. */
 export function detailText(detail: Readonly<Record<string, unknown>>): string {
   const words: string[] = [];
-  for (const [name, value] of Object.entries(detail)) {
+  for (const [name, value] of Object.entries(detail).toSorted(byImportance)) {
     if (name === 'raw' || value === null || value === '' || value === false) continue;
     if (typeof value === 'number' && isAmount(name)) words.push(`${name.replace(/_fen$/, '')}=${yuan(value)}`);
     else if (typeof value === 'number' && name.endsWith('_at_ms'))

@@ -36,7 +36,7 @@ function commandSection(command: Command): string {
   return [
     `## ${fullName(command)}`,
     '',
-    `${sentence(command.description())}`,
+    sentence(command.description()),
     ...table,
     '',
     '```sh',

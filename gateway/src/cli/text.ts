@@ -5,14 +5,22 @@ import { fen, fenToYuan } from '../domain/money.ts';
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303e\u3105-\u312f\uff01-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 
+/** Katakana and Hangul that are drawn half as wide (U+FF61–FFDC). */
+const HALF_WIDTH = /[\uff61-\uffdc]/u;
+
 /** Characters that take no column: combining marks and formatting. */
 const ZERO = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 
 /** How many columns a terminal needs for the text. */
 export function displayWidth(text: string): number {
   let width = 0;
-  for (const character of text) width += ZERO.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  for (const character of text) width += columnsOf(character);
   return width;
+}
+
+function columnsOf(character: string): number {
+  if (ZERO.test(character)) return 0;
+  return WIDE.test(character) && !HALF_WIDTH.test(character) ? 2 : 1;
 }
 
 function padEnd(text: string, width: number): string {

@@ -74,7 +74,7 @@ describe('merchants', () => {
 
     const again = await bench.run(`merchant create --name twice --id ${MERCHANT} --json`);
     expect(again).toMatchObject({ code: 1, stdout: '' });
-    expect(again.error()).toEqual({ code: 'number_repeated', message: 'Merchant_id is taken. Choose another one.' });
+    expect(again.error()).toEqual({ code: 'number_repeated', message: 'merchant_id is taken. Choose another one.' });
   });
 
   test('are listed in straight columns, page by page', async () => {
@@ -94,7 +94,7 @@ describe('merchants', () => {
     expect(stored.json().public_key).toBe(merchant_key.public_pem);
     const private_half = await bench.run(`merchant set-key ${MERCHANT} -`, { input: merchant_key.private_pem });
     expect(private_half.code).toBe(1);
-    expect(private_half.stderr).toContain('Public_key is a PRIVATE key');
+    expect(private_half.stderr).toContain('public_key is a PRIVATE key');
     expect(private_half.stderr).not.toContain(merchant_key.private_pem.split('\n')[1]);
     const missing = await bench.run(`merchant set-key ${MERCHANT} ${bench.home}/none.pem`);
     expect(missing.stderr).toBe(
@@ -115,7 +115,7 @@ describe('merchants', () => {
     const nobody = await bench.run('merchant set 1111222233334444 --name x --json');
     expect(nobody.error()).toEqual({
       code: 'no_merchant',
-      message: 'Merchant_id does not exist. List the merchants by heliu merchant list.',
+      message: 'merchant_id does not exist. List the merchants by heliu merchant list.',
     });
   });
 
@@ -166,7 +166,7 @@ describe('logins', () => {
   });
 
   test.each([
-    ['li.na', `${randomBytes(9).toString('hex')}\n`, 'Login_name is taken. Choose another one.'],
+    ['li.na', `${randomBytes(9).toString('hex')}\n`, 'login_name is taken. Choose another one.'],
     ['short', 'short\n', 'Password must have at least 10 characters.'],
     ['empty', '', '--password-stdin found no password on standard input. Pipe one line into it.'],
   ])('named %s are refused', async (name, input, sentence) => {
@@ -232,9 +232,9 @@ describe('channel accounts', () => {
     [
       'a key that is none',
       { secrets: { merchant_private_key: 'none', api_v3_key: API_V3_KEY } },
-      'Secrets.merchant_private_key: must be a PEM private key',
+      'secrets.merchant_private_key: must be a PEM private key',
     ],
-    ['a setting that is missing', { settings: { mode: 'partner' } }, 'Settings.mchid:'],
+    ['a setting that is missing', { settings: { mode: 'partner' } }, 'settings.mchid:'],
     ['a member too many', { password: 'x' }, '--file must hold the members settings and secrets and nothing else.'],
   ])('with %s are refused and not stored', async (_what, changes, sentence) => {
     const secrets = { merchant_private_key: channel_key.private_pem, api_v3_key: API_V3_KEY };
@@ -292,10 +292,10 @@ describe('routes', () => {
   });
 
   test.each([
-    [SET.replace('wechat.scan', 'wechat.nothing'), 'Pay_type must be one of'],
-    [SET.replace('wechat-main', 'nothing'), 'Account_id nothing does not exist: add the account first.'],
-    [`${SET} --param colour=red`, 'Merchant_params'],
-    [SET.replace('wechat.scan', 'alipay.scan'), 'Pay_type alipay.scan does not belong to channel wechat.'],
+    [SET.replace('wechat.scan', 'wechat.nothing'), 'pay_type must be one of'],
+    [SET.replace('wechat-main', 'nothing'), 'account_id nothing does not exist: add the account first.'],
+    [`${SET} --param colour=red`, 'merchant_params'],
+    [SET.replace('wechat.scan', 'alipay.scan'), 'pay_type alipay.scan does not belong to channel wechat.'],
   ])('are refused: %s', async (line, sentence) => {
     const refused = await bench.run(line);
     expect(refused.code).toBe(1);

@@ -18,7 +18,7 @@ export interface Finished {
   readonly stdout: string;
   readonly stderr: string;
   /** Standard output as the one JSON document that it must be. */
-  json(): any;
+  json(): ReturnType<typeof JSON.parse>;
   /** The error document on standard error. */
   error(): { readonly code: string; readonly message: string };
 }
