@@ -1,3 +1,4 @@
+import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Gateway } from '../operations/gateway.ts';
 import { resolveRefund } from '../operations/resolve-refund.ts';
 import type { ClaimedJob } from '../storage/jobs.ts';
@@ -27,7 +28,11 @@ async function run(gateway: Gateway, job: ClaimedJob): Promise<void> {
       await gateway.store.jobs.remove('refund', job.merchant_id, job.subject_id);
       return;
     }
-    await resolveRefund(gateway, order, refund, 'resolver');
+    const resolved = await resolveRefund(gateway, order, refund, 'resolver');
+    if (resolved.version !== refund.version) return;
+    // Nothing new, as while a person must act at the channel: asked about ever more rarely instead of at every lease's end.
+    const next_at_ms = gateway.ports.clock.now_ms() + delayAfter('refund', job.attempt);
+    await gateway.store.jobs.move('refund', job.merchant_id, job.subject_id, next_at_ms);
   } catch (error) {
     gateway.metrics.jobs_failed.inc({ kind: 'refund' });
     gateway.log.error(

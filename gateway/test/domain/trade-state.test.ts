@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
+import type { Order } from '../../src/domain/order.ts';
+import { tradeInfo, tradeState } from '../../src/domain/trade-state.ts';
+import { anOrder } from './samples.ts';
+
+const rows: readonly [Partial<Order>, number, string][] = [
+  [{ state: 'undecided', initial_trade_state: 2, channel_message: '' }, 2, '未支付, '],
+  [{ state: 'undecided', initial_trade_state: 2, channel_message: '订单未支付' }, 2, '未支付, 订单未支付'],
+  [{ state: 'undecided', initial_trade_state: 6, channel_message: '10000,Success' }, 6, '支付中, 10000,Success'],
+  [{ state: 'paid' }, 0, '支付成功, '],
+  [{ state: 'paid', refund_reserved_fen: fen(1) }, 1, '转入退款, '],
+  [{ state: 'paid', refunded_fen: fen(1) }, 1, '转入退款, '],
+  [{ state: 'paid', refunded_fen: fen(100) }, 1, '转入退款, '],
+  [{ state: 'paid', finished: true, refunded_fen: fen(1) }, 4, '已完结, '],
+  [{ state: 'closed', channel_message: '订单已关闭,SUCCESS,OK' }, 3, '已关闭, 订单已关闭,SUCCESS,OK'],
+  [{ state: 'closed', channel_message: '', refund_reserved_fen: fen(100) }, 3, '已关闭, '],
+  [{ state: 'reversed', channel_message: '已撤销' }, 5, '已撤销, 已撤销'],
+  [{ state: 'failed', channel_message: 'PARAM_ERROR: no' }, 5, '已撤销, PARAM_ERROR: no'],
+];
+
+test.each(rows)('%j is shown as trade_state %d, %s', (changes, state, info) => {
+  const order = anOrder(changes);
+  expect([tradeState(order), tradeInfo(order)]).toEqual([state, info]);
+});
