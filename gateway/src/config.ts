@@ -24,8 +24,8 @@ export interface Config {
 
 export interface Limits {
   readonly max_body_bytes: number;
-  /** Signatures that may wait or run; beyond it merchants are answered 503. RSA is what an order mostly costs. */
-  readonly max_signature_backlog: number;
+  /** Merchants' requests that this process itself is busy with, those waiting for a channel not counted; beyond it the answer is 503. */
+  readonly max_busy_requests: number;
   readonly database_connections: number;
   /** Lets `notify_url` point at this machine. The sandbox alone sets it. */
   readonly notify_allow_loopback: boolean;
@@ -72,7 +72,7 @@ const Environment = z.object({
   LOG_LEVEL: oneOf(LOG_LEVELS, 'info'),
   HELIU_ROLE: oneOf(ROLES, 'all'),
   HELIU_MAX_BODY_BYTES: wholeNumber(1_024, 10_485_760, 65_536),
-  HELIU_MAX_SIGNATURE_BACKLOG: wholeNumber(1, 100_000, 128),
+  HELIU_MAX_BUSY_REQUESTS: wholeNumber(1, 100_000, 96),
   HELIU_DATABASE_CONNECTIONS: wholeNumber(2, 500, 10),
   HELIU_NOTIFY_ALLOW_LOOPBACK: oneOf(['0', '1'], '0').transform((text) => text === '1'),
   HELIU_METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
@@ -108,7 +108,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     metrics_token: values.HELIU_METRICS_TOKEN ?? null,
     limits: Object.freeze({
       max_body_bytes: values.HELIU_MAX_BODY_BYTES,
-      max_signature_backlog: values.HELIU_MAX_SIGNATURE_BACKLOG,
+      max_busy_requests: values.HELIU_MAX_BUSY_REQUESTS,
       database_connections: values.HELIU_DATABASE_CONNECTIONS,
       notify_allow_loopback: values.HELIU_NOTIFY_ALLOW_LOOPBACK,
       shutdown_timeout_ms: values.HELIU_SHUTDOWN_TIMEOUT_MS,

@@ -34,9 +34,8 @@ export interface Parts {
   readonly role: Role;
   readonly max_body_bytes: number;
   readonly metrics_token: string | null;
-  /** Signatures that wait or run now; null where nothing is measured (simulation). */
-  readonly signature_backlog: (() => number) | null;
-  readonly max_signature_backlog: number;
+  /** Merchants' requests that this process may be busy with, those waiting for a channel not counted. */
+  readonly max_busy_requests: number;
   /** A simulation of days polls less often than a process of today. */
   readonly poll_ms: { readonly jobs: number; readonly configuration: number };
 }
@@ -51,9 +50,25 @@ export interface Assembled {
   close(): Promise<void>;
 }
 
+/** Counts the calls that wait for a channel: a slow channel must not make the gateway look busy. */
+function counting(http: HttpClient, waiting: { count: number }): HttpClient {
+  return {
+    async send(request) {
+      waiting.count += 1;
+      try {
+        return await http.send(request);
+      } finally {
+        waiting.count -= 1;
+      }
+    },
+  };
+}
+
 /** Puts the parts together; nothing listens and nothing runs yet. */
 export function assemble(parts: Parts): Assembled {
-  const { ports, log } = parts;
+  const { log } = parts;
+  const waiting = { count: 0 };
+  const ports: Ports = { ...parts.ports, http: counting(parts.ports.http, waiting) };
   const store = createStore(
     parts.database,
     parts.relaxed,
@@ -79,7 +94,8 @@ export function assemble(parts: Parts): Assembled {
   const app = buildApp({
     gateway,
     platform,
-    overloaded: () => (parts.signature_backlog?.() ?? 0) > parts.max_signature_backlog,
+    busyElsewhere: () => waiting.count,
+    max_busy_requests: parts.max_busy_requests,
     notReady: async () => {
       if (!platform.opened) return 'the database has not answered yet';
       return store.ping().then(
@@ -163,8 +179,7 @@ export async function startGateway(config: Config, database_url: string): Promis
     role: config.role,
     max_body_bytes: config.limits.max_body_bytes,
     metrics_token: config.metrics_token,
-    signature_backlog: () => ports.signer.backlog(),
-    max_signature_backlog: config.limits.max_signature_backlog,
+    max_busy_requests: config.limits.max_busy_requests,
     poll_ms: { jobs: JOB_POLL_MS, configuration: CONFIGURATION_POLL_MS },
   });
   let closing = false;

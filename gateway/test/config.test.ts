@@ -16,7 +16,7 @@ describe('readConfig', () => {
       metrics_token: null,
       limits: {
         max_body_bytes: 65_536,
-        max_signature_backlog: 128,
+        max_busy_requests: 96,
         database_connections: 10,
         notify_allow_loopback: false,
         shutdown_timeout_ms: 15_000,

@@ -38,8 +38,7 @@ export async function createNode(scheduler: Scheduler, network: Network, options
     role: 'all',
     max_body_bytes: MAX_BODY_BYTES,
     metrics_token: null,
-    signature_backlog: null,
-    max_signature_backlog: 0,
+    max_busy_requests: Number.POSITIVE_INFINITY,
     poll_ms: options.poll_ms,
   });
   await assembled.app.ready();

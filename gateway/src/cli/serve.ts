@@ -11,7 +11,7 @@ import { signingEnvironment } from '../supervisor/openssl-path.ts';
 import { addCommand } from './command.ts';
 import { CliError } from './errors.ts';
 import { createOutput, type Output } from './output.ts';
-import { isSupervised, stopRequested, supervise } from './supervise.ts';
+import { canReplace, replaceProcess, stopRequested } from './replace-process.ts';
 
 interface ServeOptions {
   readonly role?: Config['role'];
@@ -44,13 +44,12 @@ async function serve(options: ServeOptions): Promise<void> {
   const config: Config = { ...read, role: options.role ?? read.role };
   const signing = await signingEnvironment(config.home, process.env);
   const is_set = Object.entries(signing).every(([name, value]) => process.env[name] === value);
-  // What a parent has set already needs no second process.
-  if (isSupervised() || is_set) process.exitCode = await run(config, createOutput(options));
-  else {
+  // What has been set already, by a parent or by ourselves, needs no other process.
+  if (!is_set && canReplace()) {
     const compile_cache = process.env['NODE_COMPILE_CACHE'] ?? join(config.home, 'compile-cache');
-    const env = { ...signing, NODE_COMPILE_CACHE: compile_cache };
-    process.exitCode = await supervise([PROGRAM, ...process.argv.slice(2)], env);
+    replaceProcess([PROGRAM, ...process.argv.slice(2)], { ...signing, NODE_COMPILE_CACHE: compile_cache });
   }
+  process.exitCode = await run(config, createOutput(options));
 }
 
 /** Where the data are. */

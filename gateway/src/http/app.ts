@@ -18,8 +18,10 @@ import { refundQueryEndpoint } from './merchant/refund-query.ts';
 export interface AppOptions {
   readonly gateway: Gateway;
   readonly platform: PlatformSigner;
-  /** True while more work waits than can be answered soon: merchants are then told 503 before anything is read. */
-  readonly overloaded: () => boolean;
+  /** Requests that wait for a channel just now. */
+  readonly busyElsewhere: () => number;
+  /** Beyond this many others, merchants are told 503 before anything is read. */
+  readonly max_busy_requests: number;
   /** Answers null when the gateway can serve, else why it cannot. */
   readonly notReady: () => Promise<string | null>;
   readonly max_body_bytes: number;
@@ -71,9 +73,18 @@ function secureHeaders(reply: FastifyReply): void {
   void reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
 }
 
+/** Beyond what the cores can do only the queue would grow: who comes then is told so at once, before anything is read. */
 function shedding(options: AppOptions) {
-  return async (request: FastifyRequest): Promise<void> => {
-    if (!request.url.startsWith('/v2/') || !options.overloaded()) return;
+  let in_flight = 0;
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (!request.url.startsWith('/v2/')) return;
+    if (in_flight - options.busyElsewhere() < options.max_busy_requests) {
+      in_flight += 1;
+      reply.raw.once('close', () => {
+        in_flight -= 1;
+      });
+      return;
+    }
     options.gateway.metrics.shed.inc();
     throw new ApiError(
       'overloaded',

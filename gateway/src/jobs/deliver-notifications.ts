@@ -4,50 +4,69 @@ import type { Gateway } from '../operations/gateway.ts';
 import type { PlatformSigner } from '../operations/sign-answer.ts';
 import type { HttpClient } from '../ports.ts';
 import type { ClaimedNotification } from '../storage/jobs.ts';
-import type { JobLoop } from './runner.ts';
+import type { JobLoop, Start } from './runner.ts';
 
 /** Longer than an attempt may take (5 s) and its signature and record under load. */
 const LEASE_MS = 30_000;
 
+const MAX_RUNNING = 256;
+
 /** One merchant whose server hangs must not hold up the others: it gets at most this share of the attempts under way. */
-const MAX_RUNNING = 128;
 const MAX_RUNNING_PER_MERCHANT = 64;
-const STEP_BACK_MS = 1_000;
+
+/** A merchant with this many more claimed already is left out of the next claim. */
+const LONG_LINE = 64;
+
+/** Attempts of one merchant: under way, and claimed but waiting for their turn. */
+interface Line {
+  running: number;
+  readonly waiting: { readonly job: ClaimedNotification; readonly claimed_at_ms: number }[];
+}
 
 /** Delivers notifications: prepare (sign) → send → record, with the next attempt by the documented schedule. */
 export function deliverNotifications(http: HttpClient, platform: PlatformSigner): JobLoop {
-  const running = new Map<string, number>();
+  const lines = new Map<string, Line>();
   return {
     kind: 'notification',
     max_running: MAX_RUNNING,
-    async runBatch(gateway, limit, started) {
-      const claimed = await gateway.store.jobs.claimNotifications(gateway.ports.clock.now_ms(), LEASE_MS, limit);
-      for (const notification of claimed) {
-        const busy = running.get(notification.merchant_id) ?? 0;
-        if (busy >= MAX_RUNNING_PER_MERCHANT) started(stepBack(gateway, notification));
-        else {
-          running.set(notification.merchant_id, busy + 1);
-          started(
-            deliver(gateway, http, platform, notification).finally(() => leave(running, notification.merchant_id)),
-          );
-        }
+    async runBatch(gateway, limit, start) {
+      const claimed_at_ms = gateway.ports.clock.now_ms();
+      const long = [...lines]
+        .filter(([, line]) => line.waiting.length >= LONG_LINE)
+        .map(([merchant_id]) => merchant_id);
+      const claimed = await gateway.store.jobs.claimNotifications(claimed_at_ms, LEASE_MS, limit, long);
+      for (const job of claimed) {
+        const line = lines.get(job.merchant_id) ?? { running: 0, waiting: [] };
+        lines.set(job.merchant_id, line);
+        line.waiting.push({ job, claimed_at_ms });
+        advance(gateway, lines, line, start, (next) => deliver(gateway, http, platform, next));
       }
       return claimed.length;
     },
   };
 }
 
-function leave(running: Map<string, number>, merchant_id: string): void {
-  const left = (running.get(merchant_id) ?? 1) - 1;
-  if (left > 0) running.set(merchant_id, left);
-  else running.delete(merchant_id);
-}
-
-async function stepBack(gateway: Gateway, { merchant_id, subject_id }: ClaimedNotification): Promise<void> {
-  try {
-    await gateway.store.jobs.move('notification', merchant_id, subject_id, gateway.ports.clock.now_ms() + STEP_BACK_MS);
-  } catch (error) {
-    failed(gateway, subject_id, error);
+/** Starts what may start now; each attempt that ends starts the next of its merchant. */
+function advance(
+  gateway: Gateway,
+  lines: Map<string, Line>,
+  line: Line,
+  start: Start,
+  attempt: (job: ClaimedNotification) => Promise<void>,
+): void {
+  while (line.running < MAX_RUNNING_PER_MERCHANT) {
+    const next = line.waiting.shift();
+    if (!next) return;
+    if (line.waiting.length === LONG_LINE - 1) gateway.wakeJobs();
+    // Half of the lease is kept for the attempt itself: what waited longer comes due again, here or on another node.
+    if (gateway.ports.clock.now_ms() - next.claimed_at_ms > LEASE_MS / 2) continue;
+    line.running += 1;
+    start(async () => {
+      await attempt(next.job);
+      line.running -= 1;
+      advance(gateway, lines, line, start, attempt);
+      if (line.running === 0 && line.waiting.length === 0) lines.delete(next.job.merchant_id);
+    });
   }
 }
 

@@ -14,10 +14,11 @@ const OVERDUE_MS = 24 * 3_600_000;
 /** Asks about undecided orders and closes the expired ones. */
 export const resolveOrders: JobLoop = {
   kind: 'order',
-  max_running: 32,
-  async runBatch(gateway, limit, started) {
+  // Few at a time: questions about orders nobody has paid yet must not take the signatures of new ones.
+  max_running: 8,
+  async runBatch(gateway, limit, start) {
     const jobs = await gateway.store.jobs.claim('order', gateway.ports.clock.now_ms(), LEASE_MS, limit);
-    for (const job of jobs) started(run(gateway, job));
+    for (const job of jobs) start(() => run(gateway, job));
     return jobs.length;
   },
 };

@@ -11,9 +11,9 @@ const LEASE_MS = 30_000;
 export const resolveRefunds: JobLoop = {
   kind: 'refund',
   max_running: 16,
-  async runBatch(gateway, limit, started) {
+  async runBatch(gateway, limit, start) {
     const jobs = await gateway.store.jobs.claim('refund', gateway.ports.clock.now_ms(), LEASE_MS, limit);
-    for (const job of jobs) started(run(gateway, job));
+    for (const job of jobs) start(() => run(gateway, job));
     return jobs.length;
   },
 };

@@ -5,10 +5,13 @@
 import type { Gateway } from '../operations/gateway.ts';
 import type { Timer } from '../ports.ts';
 
+/** Runs a claimed job. Once the runner stops it runs nothing more: the lease brings the job back. */
+export type Start = (run: () => Promise<void>) => void;
+
 export interface JobLoop {
   readonly kind: string;
   /** Claims and runs up to `limit` jobs; answers how many it claimed. Never rejects for a single job. */
-  runBatch(gateway: Gateway, limit: number, started: (running: Promise<void>) => void): Promise<number>;
+  runBatch(gateway: Gateway, limit: number, start: Start): Promise<number>;
   readonly max_running: number;
 }
 
@@ -94,7 +97,7 @@ class Line {
           this.#limited = room <= 0;
           return;
         }
-        const claimed = await this.#loop.runBatch(gateway, Math.min(room, 200), (running) => this.#track(running));
+        const claimed = await this.#loop.runBatch(gateway, Math.min(room, 200), (run) => this.#start(run));
         gateway.metrics.jobs_run.inc({ kind: this.#loop.kind }, claimed);
         if (claimed < Math.min(room, 200)) return;
       }
@@ -107,8 +110,9 @@ class Line {
     }
   }
 
-  #track(running: Promise<void>): void {
-    const tracked = running.finally(() => {
+  #start(run: () => Promise<void>): void {
+    if (this.#stopped) return;
+    const tracked = run().finally(() => {
       this.#running.delete(tracked);
       // Half of the room at once, so that a long queue is claimed in large batches and never one row at a time.
       if (!this.#limited || this.#running.size > this.#loop.max_running / 2) return;

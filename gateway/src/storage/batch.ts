@@ -1,4 +1,4 @@
-import { RETRYABLE_SQLSTATES, sqlState } from './database.ts';
+import { sqlState } from './database.ts';
 
 /**
  * Gathers single-row writes into one statement while earlier ones are still on their way: at most two batches in flight
@@ -24,29 +24,15 @@ export interface BatchOptions<Input, Output> {
   run(inputs: readonly Input[]): Promise<readonly Output[]>;
 }
 
-const MAX_RETRIES = 5;
-
 /** Makes a batcher over `options.run`. */
 export function createBatcher<Input, Output>(options: BatchOptions<Input, Output>): Batcher<Input, Output> {
   let waiting: Waiting<Input, Output>[] = [];
   let in_flight = 0;
   let scheduled = false;
 
-  async function runWithRetries(inputs: readonly Input[]): Promise<readonly Output[]> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await options.run(inputs);
-      } catch (error) {
-        // Two nodes that write the same keys in another order: PostgreSQL rolled one of them back whole.
-        if (attempt < MAX_RETRIES && RETRYABLE_SQLSTATES.has(sqlState(error) ?? '')) continue;
-        throw error;
-      }
-    }
-  }
-
   async function settle(batch: readonly Waiting<Input, Output>[]): Promise<void> {
     try {
-      const outputs = await runWithRetries(batch.map((one) => one.input));
+      const outputs = await options.run(batch.map((one) => one.input));
       batch.forEach((one, index) => one.resolve(outputs[index] as Output));
     } catch (error) {
       // A statement that PostgreSQL refused changed nothing: send the rows one by one, so that one bad row harms itself only.

@@ -35,7 +35,7 @@ const CLAIM_NOTIFICATIONS: Statement = {
   text: `
 WITH due AS (
   SELECT kind, merchant_id, subject_id FROM jobs
-  WHERE kind = 'notification' AND run_at_ms <= $1 ORDER BY run_at_ms LIMIT $3 FOR UPDATE SKIP LOCKED
+  WHERE kind = 'notification' AND run_at_ms <= $1 AND merchant_id <> ALL ($4::text[]) ORDER BY run_at_ms LIMIT $3 FOR UPDATE SKIP LOCKED
 ), claimed AS (
   UPDATE jobs j SET run_at_ms = $1::bigint + $2::bigint, attempt = j.attempt + 1
   FROM due d WHERE j.kind = d.kind AND j.merchant_id = d.merchant_id AND j.subject_id = d.subject_id
@@ -73,7 +73,13 @@ export type JobKind = 'order' | 'refund' | 'notification';
 
 export interface JobStore {
   claim(kind: 'order' | 'refund', now_ms: number, lease_ms: number, limit: number): Promise<ClaimedJob[]>;
-  claimNotifications(now_ms: number, lease_ms: number, limit: number): Promise<ClaimedNotification[]>;
+  /** `except`: merchants that have enough claimed already. */
+  claimNotifications(
+    now_ms: number,
+    lease_ms: number,
+    limit: number,
+    except?: readonly string[],
+  ): Promise<ClaimedNotification[]>;
   move(kind: JobKind, merchant_id: string, subject_id: string, run_at_ms: number): Promise<void>;
   remove(kind: JobKind, merchant_id: string, subject_id: string): Promise<void>;
   /** How many jobs of a kind are due, counted up to `limit`. */
@@ -86,8 +92,8 @@ export interface JobStore {
 export function createJobStore(database: Database): JobStore {
   return {
     claim: (kind, now_ms, lease_ms, limit) => database.query<ClaimedJob>(CLAIM, [kind, now_ms, lease_ms, limit]),
-    claimNotifications: (now_ms, lease_ms, limit) =>
-      database.query<ClaimedNotification>(CLAIM_NOTIFICATIONS, [now_ms, lease_ms, limit]),
+    claimNotifications: (now_ms, lease_ms, limit, except = []) =>
+      database.query<ClaimedNotification>(CLAIM_NOTIFICATIONS, [now_ms, lease_ms, limit, except]),
     async move(kind, merchant_id, subject_id, run_at_ms) {
       await database.query(MOVE, [kind, merchant_id, subject_id, run_at_ms]);
     },

@@ -138,7 +138,7 @@ export interface NotificationStore {
 export function createNotificationStore(database: Database): NotificationStore {
   const records = createBatcher<AttemptResult, void>({
     max_rows: 200,
-    max_in_flight: 2,
+    max_in_flight: 1,
     keys: (result) => [`${result.merchant_id} ${result.notification_id}`],
     async run(results) {
       await database.query(RECORD, [toJson(results)]);

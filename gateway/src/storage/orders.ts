@@ -152,6 +152,30 @@ WITH input AS (
 SELECT trade_id FROM saved`,
 };
 
+/** The usual save, an accepted order: nothing but the order and its event. Fewer parts cost the database less. */
+const SAVE_LEAN: Statement = {
+  name: 'save_orders_lean',
+  text: `
+WITH input AS (
+  SELECT * FROM json_to_recordset($1::json) AS i(
+    merchant_id text, trade_id text, version integer, at_ms bigint, state text, finished boolean, placement text,
+    placing_until_ms bigint, reply jsonb, reply_message text, channel_message text, facts jsonb, late_facts jsonb,
+    checked_at_ms bigint, check_count integer, decided_at_ms bigint, event_source text, event_kind text, event_detail jsonb)
+), saved AS (
+  UPDATE orders o SET version = o.version + 1, state = i.state, finished = i.finished, placement = i.placement,
+    placing_until_ms = i.placing_until_ms, reply = i.reply, reply_message = i.reply_message,
+    channel_message = i.channel_message, facts = i.facts, late_facts = i.late_facts, checked_at_ms = i.checked_at_ms,
+    check_count = i.check_count, decided_at_ms = i.decided_at_ms, updated_at_ms = i.at_ms
+  FROM input i
+  WHERE o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version
+  RETURNING i.merchant_id, i.trade_id, i.at_ms, i.event_source, i.event_kind, i.event_detail
+), new_event AS (
+  INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail)
+  SELECT merchant_id, trade_id, at_ms, event_source, event_kind, event_detail FROM saved WHERE event_kind IS NOT NULL
+)
+SELECT trade_id FROM saved`,
+};
+
 const BY_NUMBER: Statement = {
   name: 'order_by_number',
   text: 'SELECT * FROM orders WHERE merchant_id = $1 AND mch_trade_id = $2',
@@ -215,7 +239,8 @@ export interface OrderStore {
   appendEvent(merchant_id: string, trade_id: string, at_ms: number, event: NewEvent): Promise<void>;
 }
 
-const BATCH = { max_rows: 64, max_in_flight: 2 } as const;
+/** One batch on its way at a time: the next one gathers meanwhile and is the larger for it. */
+const BATCH = { max_rows: 64, max_in_flight: 1 } as const;
 
 /** Opens the order statements over a database. */
 export function createOrderStore(database: Database, relaxed: Database): OrderStore {
@@ -281,7 +306,8 @@ async function insertRows(database: Database, orders: readonly NewOrder[]): Prom
 }
 
 async function saveRows(database: Database, saves: readonly OrderSave[]): Promise<boolean[]> {
-  const rows = await database.query<{ trade_id: string }>(SAVE, [toJson(saves.map(saveRow))]);
+  const lean = saves.every((save) => save.job === null && !save.notification && !save.late_refund);
+  const rows = await database.query<{ trade_id: string }>(lean ? SAVE_LEAN : SAVE, [toJson(saves.map(saveRow))]);
   const saved = new Set(rows.map((row) => row.trade_id));
   return saves.map((save) => saved.has(save.order.trade_id));
 }

@@ -65,7 +65,10 @@ WITH input AS (
 SELECT trade_id FROM reserved`,
 };
 
-/** Compare-and-set on the refund's version; the order's sums move by the same amount in the same commit. */
+/**
+ * Compare-and-set on the refund's version; the order's sums move by the same amount in the same commit. The order is locked
+ * first, as by RESERVE: the other way round, a save and a reserve of the same refund number would wait for each other.
+ */
 const SAVE: Statement = {
   name: 'save_refund',
   text: `
@@ -75,11 +78,15 @@ WITH input AS (
     channel_refund_id text, channel_message text, calling_until_ms bigint, check_count integer, decided_at_ms bigint,
     refund_fen bigint, money text, event_source text, event_kind text, event_detail jsonb, job text, job_at_ms bigint,
     notification_id text, subject text, url text, payload text)
+), locked AS (
+  SELECT o.trade_id FROM orders o JOIN input i ON o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id
+  FOR NO KEY UPDATE OF o
 ), saved AS (
   UPDATE refunds r SET version = r.version + 1, state = i.state, channel_refund_no = i.channel_refund_no,
     channel_refund_id = i.channel_refund_id, channel_message = i.channel_message, calling_until_ms = i.calling_until_ms,
     check_count = i.check_count, decided_at_ms = i.decided_at_ms, updated_at_ms = i.at_ms
-  FROM input i WHERE r.merchant_id = i.merchant_id AND r.refund_id = i.refund_id AND r.version = i.version
+  FROM input i JOIN locked l ON l.trade_id = i.trade_id
+  WHERE r.merchant_id = i.merchant_id AND r.refund_id = i.refund_id AND r.version = i.version
   RETURNING r.refund_id
 ), effective AS (
   SELECT i.* FROM input i JOIN saved s ON s.refund_id = i.refund_id

@@ -71,23 +71,6 @@ describe('a batcher', () => {
     expect(calls.map((call) => call.inputs)).toEqual([['a1', 'b'], ['a2']]);
   });
 
-  test.each(['40001', '40P01'])('sends a statement again that was rolled back by %s', async (code) => {
-    const { batcher, sent, upper } = openBatcher();
-    const answer = batcher.add('a');
-    (await sent(1)).answer.reject(sqlError(code));
-    upper(await sent(2));
-    expect(await answer).toBe('A');
-  });
-
-  test('gives up on a statement that is rolled back five times', async () => {
-    const { batcher, calls, sent } = openBatcher();
-    const answer = batcher.add('a');
-    const refused = expect(answer).rejects.toMatchObject({ code: '40P01' });
-    for (let attempt = 1; attempt <= 5; attempt += 1) (await sent(attempt)).answer.reject(sqlError('40P01'));
-    await refused;
-    expect(calls).toHaveLength(5);
-  });
-
   test('sends rows one by one after a refusal, so that a bad one harms itself alone', async () => {
     const { batcher, calls, sent, upper } = openBatcher();
     const answers = Promise.allSettled(['a', 'bad', 'c'].map((word) => batcher.add(word)));

@@ -244,6 +244,7 @@ async function useNotifications(store: Store): Promise<void> {
   const notification = newNotification();
   const { notification_id } = notification;
   await store.orders.save(saveOf(order, {}, { notification }));
+  await store.orders.save(saveOf(order, {}, {}));
   await store.jobs.claimNotifications(NOW_MS + 1_000, 30_000, 128);
   await store.notifications.record({
     merchant_id: MERCHANT_ID,

@@ -103,7 +103,7 @@ CREATE TABLE orders (
   UNIQUE (merchant_id, mch_trade_id),
   CONSTRAINT refunds_never_exceed_payment
     CHECK (refunded_fen >= 0 AND refund_reserved_fen >= 0 AND refunded_fen + refund_reserved_fen <= total_fen)
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 50);
 
 -- Append-only: what was asked, answered and decided, by whom.
 CREATE TABLE order_events (

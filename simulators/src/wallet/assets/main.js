@@ -58,7 +58,7 @@ async function poll() {
     showConnection(false);
   } finally {
     running = false;
-    timer = setTimeout(poll, POLL_MS);
+    timer = setTimeout(() => void poll(), POLL_MS);
   }
 }
 
