@@ -96,6 +96,7 @@ export function assemble(parts: Parts): Assembled {
     platform,
     busyElsewhere: () => waiting.count,
     max_busy_requests: parts.max_busy_requests,
+    opened: () => platform.opened,
     notReady: async () => {
       if (!platform.opened) return 'the database has not answered yet';
       return store.ping().then(
@@ -134,6 +135,9 @@ export interface RunningGateway {
 
 const DATABASE_RETRY_MS = 1_000;
 
+/** How long connections are given to say goodbye. */
+const LAST_WORDS_MS = 2_000;
+
 /** Paths under which a secret could ever come into a log line. */
 const REDACTED = [
   'secrets',
@@ -147,10 +151,17 @@ const REDACTED = [
   'err.config',
 ];
 
+/** An error without what a driver adds to it: PostgreSQL's `detail` quotes the row. */
+function plainError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: 'not an error' };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return { type: error.name, message: error.message, code, stack: error.stack };
+}
+
 /** The logger of a process: JSON lines on standard error. */
 export function createLog(level: Config['log_level']): Logger {
   return pino(
-    { level, redact: { paths: REDACTED, remove: true }, base: null },
+    { level, serializers: { err: plainError }, redact: { paths: REDACTED, remove: true }, base: null },
     pino.destination({ fd: 2, sync: false }),
   );
 }
@@ -191,13 +202,22 @@ export async function startGateway(config: Config, database_url: string): Promis
     ready,
     async close() {
       closing = true;
-      const stuck = ports.clock.setTimer(config.limits.shutdown_timeout_ms, () => {
-        log.error('work that had begun did not finish in time; what was left undone is resumed at the next start');
-        assembled.app.server.closeAllConnections();
+      const { clock } = ports;
+      // One deadline over everything: a database or a peer that has gone silent must not keep the process.
+      const stuck = new Promise<void>((resolve) => {
+        const timer = clock.setTimer(config.limits.shutdown_timeout_ms, () => {
+          log.error('work that had begun did not finish in time; what was left undone is resumed at the next start');
+          assembled.app.server.closeAllConnections();
+          resolve();
+        });
+        void assembled.close().finally(() => {
+          timer.cancel();
+          resolve();
+        });
       });
-      await assembled.close();
-      stuck.cancel();
-      await Promise.all([database.close(), relaxed.close(), notify_http.close(), ports.close()]);
+      await stuck;
+      const ended = Promise.allSettled([database.close(), relaxed.close(), notify_http.close(), ports.close()]);
+      await Promise.race([ended, new Promise<void>((resolve) => setTimeout(resolve, LAST_WORDS_MS).unref())]);
     },
   };
 }

@@ -139,6 +139,11 @@ export function decide(order: Order, event: OrderEvent, input: DecisionInput): D
   }
 }
 
+/** A merchant's query is fresh knowledge, but no step of the resolver's own schedule. */
+function checkedBy(order: Order, input: DecisionInput): OrderChanges {
+  return { checked_at_ms: input.at_ms, check_count: order.check_count + (input.source === 'query' ? 0 : 1) };
+}
+
 function change(changes: OrderChanges, timeline: string): Decision {
   return { ...NOTHING, changes, timeline };
 }
@@ -146,7 +151,7 @@ function change(changes: OrderChanges, timeline: string): Decision {
 type OpenEvent = Extract<OrderEvent, { kind: 'accepted' | 'declined' | 'not_placed' | 'unknown' | 'waiting' }>;
 
 function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decision {
-  const checked = { checked_at_ms: input.at_ms, check_count: order.check_count + 1 };
+  const checked = checkedBy(order, input);
   switch (event.kind) {
     case 'accepted':
       return change(
@@ -160,6 +165,8 @@ function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decis
         'accepted',
       );
     case 'declined':
+      // Late word of an earlier call: the channel has accepted this number since, and only asking tells what is true.
+      if (order.placement === 'accepted') return change(checked, 'unknown');
       return change(
         {
           state: 'failed',
@@ -171,6 +178,7 @@ function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decis
         'declined',
       );
     case 'not_placed':
+      if (order.placement === 'accepted') return change(checked, 'unknown');
       return change({ placement: 'never', placing_until_ms: 0, channel_message: event.reason }, 'not_placed');
     case 'unknown':
       // A lost answer says nothing about an order that the channel accepted before: only the check is counted.
@@ -192,7 +200,7 @@ function decideNotFound(order: Order, message: string, input: DecisionInput): De
   if (input.at_ms >= order.expires_at_ms + EXPIRY_GRACE_MS && !calling) {
     return decideEnded(order, 'closed', message, input);
   }
-  return change({ checked_at_ms: input.at_ms, check_count: order.check_count + 1 }, '');
+  return change(checkedBy(order, input), '');
 }
 
 function decideEnded(order: Order, state: 'closed' | 'reversed', message: string, input: DecisionInput): Decision {

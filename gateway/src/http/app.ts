@@ -22,6 +22,8 @@ export interface AppOptions {
   readonly busyElsewhere: () => number;
   /** Beyond this many others, merchants are told 503 before anything is read. */
   readonly max_busy_requests: number;
+  /** Whether the platform key has been read: before that nothing may be recorded that could not be answered. */
+  readonly opened: () => boolean;
   /** Answers null when the gateway can serve, else why it cannot. */
   readonly notReady: () => Promise<string | null>;
   readonly max_body_bytes: number;
@@ -41,7 +43,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     logger: false,
     bodyLimit: options.max_body_bytes,
     requestTimeout: 15_000,
-    connectionTimeout: 30_000,
+    connectionTimeout: 120_000,
     keepAliveTimeout: 72_000,
     // 503 while closing would be answered by Fastify in another shape than ours; requests in flight are finished instead.
     return503OnClosing: false,
@@ -52,6 +54,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', async (_request, reply) => secureHeaders(reply));
+  app.addHook('onRequest', async (request) => assertOpened(options, request));
   app.addHook('onRequest', shedding(options));
   for (const endpoint of merchantEndpoints(gateway)) mount(app, gateway, options.platform, endpoint);
   mountChannelNotify(app, gateway);
@@ -72,6 +75,17 @@ export function buildApp(options: AppOptions): FastifyInstance {
 function secureHeaders(reply: FastifyReply): void {
   void reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
 }
+
+/** Health is told at any time; everything else waits for the database at start. */
+function assertOpened(options: AppOptions, request: FastifyRequest): void {
+  if (options.opened() || HEALTH.has(request.url.split('?')[0] ?? '')) return;
+  throw new ApiError(
+    'overloaded',
+    'the gateway is starting: nothing was recorded, send the same request again after Retry-After',
+  );
+}
+
+const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** Beyond what the cores can do only the queue would grow: who comes then is told so at once, before anything is read. */
 function shedding(options: AppOptions) {

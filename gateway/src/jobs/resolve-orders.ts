@@ -1,4 +1,4 @@
-import { nextCheckAt } from '../operations/apply-channel-result.ts';
+import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Gateway } from '../operations/gateway.ts';
 import { raiseException } from '../operations/raise-exception.ts';
 import { resolveOrder } from '../operations/resolve-order.ts';
@@ -33,8 +33,11 @@ async function run(gateway: Gateway, job: ClaimedJob): Promise<void> {
     const resolved = await resolveOrder(gateway, order, 'resolver');
     const now_ms = gateway.ports.clock.now_ms();
     if (resolved.state !== 'undecided') return;
-    if (resolved.version === order.version)
-      await gateway.store.jobs.move('order', job.merchant_id, job.subject_id, nextCheckAt(order, now_ms));
+    if (resolved.version === order.version) {
+      // Nothing was saved (an answer that must not be applied, say): asked about ever more rarely until a person has acted.
+      const next_at_ms = now_ms + delayAfter('waiting_for_payer', job.attempt);
+      await gateway.store.jobs.move('order', job.merchant_id, job.subject_id, next_at_ms);
+    }
     if (now_ms > order.expires_at_ms + OVERDUE_MS) await raiseOverdue(gateway, order);
   } catch (error) {
     // The lease brings it back; the channel account or the database may be mended by then.

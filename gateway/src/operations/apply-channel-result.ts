@@ -25,10 +25,11 @@ export interface Evidence {
 export async function applyToOrder(
   gateway: Gateway,
   read: Order,
-  event: OrderEvent,
+  said: OrderEvent,
   evidence: Evidence,
 ): Promise<Order> {
   let order = read;
+  let event = said;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const at_ms = gateway.ports.clock.now_ms();
     const decision = decide(order, event, await decisionInput(gateway, order, evidence.source, at_ms));
@@ -44,8 +45,19 @@ export async function applyToOrder(
     const fresh = await gateway.store.orders.byTradeId(order.merchant_id, order.trade_id);
     if (!fresh) throw new Error('an order disappeared');
     order = fresh;
+    event = believed(event);
   }
   throw new Error('an order kept changing under us');
+}
+
+/**
+ * A refusal is believed only of the order as it was when the call was made. Somebody who changed it since may have placed it
+ * again, and been accepted: then asking decides.
+ */
+function believed(event: OrderEvent): OrderEvent {
+  return event.kind === 'declined' || event.kind === 'not_placed'
+    ? { kind: 'unknown', reason: 'refused_meanwhile' }
+    : event;
 }
 
 async function decisionInput(gateway: Gateway, order: Order, source: Source, at_ms: number) {
@@ -89,16 +101,17 @@ function prepareSave(
       decision.timeline === ''
         ? null
         : { source: evidence.source, kind: decision.timeline, detail: eventDetail(event, evidence) },
-    job: nextJob(before, next, event, at_ms),
+    job: nextJob(before, next, event, evidence.source, at_ms),
     notification: decision.notify ? newNotification(gateway, next, at_ms) : null,
     late_refund: decision.refund_late_payment ? newLateRefund(gateway, next, at_ms) : null,
   };
 }
 
 /** A decided order needs no more questions; an accepted one keeps the question that was planned when it was created. */
-function nextJob(before: Order, next: Order, event: OrderEvent, at_ms: number): OrderSave['job'] {
+function nextJob(before: Order, next: Order, event: OrderEvent, source: Source, at_ms: number): OrderSave['job'] {
   if (next.state !== 'undecided') return before.state === 'undecided' ? 'delete' : null;
-  if (event.kind === 'accepted') return null;
+  // A till that asks again and again must not push the resolver's own question away.
+  if (event.kind === 'accepted' || source === 'query') return null;
   return nextCheckAt(next, at_ms);
 }
 

@@ -1,5 +1,6 @@
 import { ChannelMisconfigured } from '../channels/channel.ts';
 import { ApiError } from '../domain/codes.ts';
+import type { Order } from '../domain/order.ts';
 import type { Route } from '../storage/configuration.ts';
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
@@ -18,11 +19,16 @@ export async function chooseRoute(
   for (const route of routes) {
     if (await isOpen(gateway, route.account_id)) return route;
   }
-  const [first] = routes;
-  if (!first) throw new ApiError('no_route', `pay_type ${pay_type} has no route for this merchant: ask the operator`);
-  const known = await gateway.store.orders.byNumber(first.merchant_id, mch_trade_id);
-  if (known) return routes.find((route) => route.account_id === known.account_id) ?? first;
-  throw new ApiError('no_route', `pay_type ${pay_type} is suspended: ask the operator`);
+  const known = await gateway.store.orders.byNumber(merchant.merchant.merchant_id, mch_trade_id);
+  if (known) return routeOf(known);
+  const why = routes.length === 0 ? 'has no route for this merchant' : 'is suspended';
+  throw new ApiError('no_route', `pay_type ${pay_type} ${why}: ask the operator`);
+}
+
+/** The route that an order took, whatever has become of it. */
+function routeOf(order: Order): Route {
+  const { merchant_id, pay_type, account_id, merchant_params } = order;
+  return { merchant_id, pay_type, account_id, merchant_params, priority: 1, enabled: true, config_version: 0 };
 }
 
 /** An account that cannot be opened is open here: opening it for the order says what is wrong (1500). */

@@ -68,6 +68,10 @@ class RecentlyUsed<Value> {
   delete(key: string): void {
     this.#entries.delete(key);
   }
+
+  clear(): void {
+    this.#entries.clear();
+  }
 }
 
 /** A cache that is filled on demand; what is being read while a change arrives is read again. */
@@ -102,6 +106,11 @@ class Cache<Value> {
     }
   }
 
+  clear(): void {
+    this.#changes += 1;
+    this.#values.clear();
+  }
+
   forget(keys: Iterable<string>): void {
     for (const key of keys) {
       this.#changes += 1;
@@ -125,7 +134,12 @@ export function createDirectory(
 
   async function refresh(): Promise<void> {
     const current = await store.version();
-    if (version === -1) version = current;
+    if (version === -1) {
+      // What was read before the first version was known may have changed unseen.
+      merchants.clear();
+      accounts.clear();
+      version = current;
+    }
     while (version < current) {
       const changes = await store.changes(version, current);
       merchants.forget([...changes.merchants, ...changes.routes].map((one) => one.merchant_id));

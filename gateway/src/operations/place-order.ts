@@ -14,7 +14,7 @@ export interface PendingAnswer {
 }
 
 /** Longer than any call to a channel: after it, an order still marked as being placed has lost the node that placed it. */
-export const PLACING_LEASE_MS = 20_000;
+export const PLACING_LEASE_MS = 30_000;
 
 /** The pay type's own fields out of a stored request. */
 export function ownFields(
@@ -46,7 +46,15 @@ export async function place(gateway: Gateway, order: Order, prepared: PreparedBe
     reply_message: report.message,
     channel_message: report.message,
   });
-  return { answer, committed: saved.then(() => answer) };
+  const committed = saved.then((now) => {
+    // Closed or reversed while the channel was answering: nobody may be shown a code that must not be paid any more.
+    if (now.state === 'undecided' || now.state === 'paid') return answer;
+    throw new ApiError(
+      'wrong_state',
+      `the order was ${now.state} while it was being placed: query it, or use a new number`,
+    );
+  });
+  return { answer, committed };
 }
 
 function refusal(report: Exclude<BeginReport, { outcome: 'accepted' }>): ApiError {

@@ -3,6 +3,7 @@
  * time never exceed what was paid; it stays reserved until the channel has decided.
  */
 import { createHash } from 'node:crypto';
+import { ChannelMisconfigured } from '../channels/channel.ts';
 import { ApiError } from '../domain/codes.ts';
 import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
@@ -13,6 +14,7 @@ import { tradeInfo, tradeState } from '../domain/trade-state.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import { refundFields } from '../notifications/payload.ts';
 import type { NewRefund } from '../storage/refunds.ts';
+import { openAccount } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import type { Answer } from './pay-answer.ts';
 import { PLACING_LEASE_MS } from './place-order.ts';
@@ -36,6 +38,8 @@ export async function refund(gateway: Gateway, merchant_id: string, request: Ref
     gateway,
     await findOrder(gateway, merchant_id, request.mch_trade_id, request.nonce_str),
   );
+  // Before anything is recorded: an account that cannot be opened answers 1500.
+  await openAccount(gateway, order.account_id);
   const known = await gateway.store.refunds.byNumber(merchant_id, request.mch_refund_id);
   const result = known ? await again(gateway, order, known, request) : await reserve(gateway, order, request);
   return { msg: 'success', data: refundAnswer(await latest(gateway, order), refundFields(result)) };
@@ -93,7 +97,7 @@ async function reserve(gateway: Gateway, read: Order, request: RefundRequest): P
     assertRefundable(order, request.refund_fee, 1, now_ms);
     const created = newRefund(gateway, order, request, now_ms);
     const outcome = await gateway.store.refunds.reserve(order, created);
-    if (outcome === 'reserved') return submitted(await submitRefund(gateway, order, asRefund(created), 'refund'));
+    if (outcome === 'reserved') return submit(gateway, order, asRefund(created));
     if (outcome === 'number_taken') {
       const known = await gateway.store.refunds.byNumber(order.merchant_id, request.mch_refund_id);
       if (known) return again(gateway, order, known, request);
@@ -118,7 +122,7 @@ async function again(gateway: Gateway, order: Order, read: Refund, request: Refu
     const saved = await reserveAgain(gateway, current, known);
     const fresh = await gateway.store.refunds.byId(known.merchant_id, known.refund_id);
     if (!fresh) throw new Error('a refund disappeared');
-    if (saved) return submitted(await submitRefund(gateway, current, fresh, 'refund'));
+    if (saved) return submit(gateway, current, fresh);
     // Somebody else sent it again first, or another refund took the amount: look at both anew.
     known = fresh;
   }
@@ -149,6 +153,22 @@ async function reserveAgain(gateway: Gateway, order: Order, known: Refund): Prom
     job: now_ms + PLACING_LEASE_MS,
     notification: null,
   });
+}
+
+/** Sends what is reserved. From here on the refund will be made: an account that cannot be used only delays it. */
+async function submit(gateway: Gateway, order: Order, reserved: Refund): Promise<Refund> {
+  try {
+    return submitted(await submitRefund(gateway, order, reserved, 'refund'));
+  } catch (error) {
+    const misconfigured =
+      error instanceof ChannelMisconfigured ||
+      (error instanceof ApiError && error.code_name === 'channel_misconfigured');
+    if (!misconfigured) throw error;
+    throw new ApiError(
+      'channel_timeout',
+      'the refund is recorded and its amount reserved; it is sent when the operator has mended the channel account',
+    );
+  }
 }
 
 /** What the merchant hears of a refund that has just been sent. */

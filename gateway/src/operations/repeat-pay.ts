@@ -13,7 +13,10 @@ import type { Gateway } from './gateway.ts';
 import { payAnswer } from './pay-answer.ts';
 import { ownFields, place, PLACING_LEASE_MS, type PendingAnswer } from './place-order.ts';
 
-const LOOK_AGAIN_MS = 50;
+const FIRST_LOOK_MS = 50;
+
+/** Longer than a channel usually takes; a merchant's request is not held up for the whole of its time limit. */
+const PATIENCE_MS = 3_000;
 
 /** Answers a request whose number is taken. Throws `ApiError`. */
 export async function repeatPay(gateway: Gateway, merchant: MerchantEntry, request: NewOrder): Promise<PendingAnswer> {
@@ -35,17 +38,18 @@ function decidedAlready(order: Order): ApiError {
   );
 }
 
-/** Waits for the call that is under way for this order, on whichever node, and not longer than its lease. */
+/** Waits a little for the call that is under way for this order, on whichever node; who still finds it under way hears 601. */
 async function settled(gateway: Gateway, request: NewOrder): Promise<Order> {
-  for (;;) {
+  const { clock } = gateway.ports;
+  const started_ms = clock.now_ms();
+  for (let pause_ms = FIRST_LOOK_MS; ; pause_ms *= 2) {
     const order = await gateway.store.orders.byNumber(request.merchant_id, request.mch_trade_id);
     if (!order) throw new Error('an order disappeared');
-    const waiting =
-      order.state === 'undecided' &&
-      order.placement === 'calling' &&
-      order.placing_until_ms > gateway.ports.clock.now_ms();
-    if (!waiting || order.request_hash !== request.request_hash) return order;
-    await new Promise<void>((resolve) => gateway.ports.clock.setTimer(LOOK_AGAIN_MS, resolve));
+    const now_ms = clock.now_ms();
+    const calling = order.state === 'undecided' && order.placement === 'calling' && order.placing_until_ms > now_ms;
+    if (!calling || order.request_hash !== request.request_hash) return order;
+    if (now_ms - started_ms > PATIENCE_MS) throw stillUnknown('it is being placed');
+    await new Promise<void>((resolve) => void clock.setTimer(pause_ms, resolve));
   }
 }
 

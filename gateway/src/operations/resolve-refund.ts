@@ -8,6 +8,7 @@ import type { Refund } from '../domain/refund.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
 import { counted, openAccount, refundForChannel } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
+import { PLACING_LEASE_MS } from './place-order.ts';
 import { raiseException } from './raise-exception.ts';
 
 /** Sends a refund to its channel for the first time and records the answer. */
@@ -27,13 +28,30 @@ export async function resolveRefund(gateway: Gateway, order: Order, refund: Refu
   if (refund.calling_until_ms > gateway.ports.clock.now_ms()) return refund;
   const known = await ask(gateway, order, refund);
   if (known.outcome !== 'not_found') return record(gateway, order, refund, known, { source, from_query: true });
-  const sent = await send(gateway, order, refund);
-  if (sent.outcome !== 'declined') return record(gateway, order, refund, sent, { source, from_query: false });
+  const leased = await takeLease(gateway, refund);
+  if (!leased) return refund;
+  const sent = await send(gateway, order, leased);
+  if (sent.outcome !== 'declined') return record(gateway, order, leased, sent, { source, from_query: false });
   // The refusal may be of this repeat alone, while an earlier attempt went through: the amount is released only when the
   // channel says once more that it knows no such refund.
-  const asked_again = await ask(gateway, order, refund);
+  const asked_again = await ask(gateway, order, leased);
   const refused = asked_again.outcome === 'not_found';
-  return record(gateway, order, refund, refused ? sent : asked_again, { source, from_query: !refused });
+  return record(gateway, order, leased, refused ? sent : asked_again, { source, from_query: !refused });
+}
+
+/** Whoever sends a refund again does so alone: a merchant's question and the resolver may meet here. */
+async function takeLease(gateway: Gateway, refund: Refund): Promise<Refund | null> {
+  const at_ms = gateway.ports.clock.now_ms();
+  const leased: Refund = { ...refund, calling_until_ms: at_ms + PLACING_LEASE_MS };
+  const saved = await gateway.store.refunds.save({
+    refund: leased,
+    at_ms,
+    money: 'keep',
+    event: null,
+    job: null,
+    notification: null,
+  });
+  return saved ? { ...leased, version: leased.version + 1 } : null;
 }
 
 async function send(gateway: Gateway, order: Order, refund: Refund): Promise<RefundReport> {

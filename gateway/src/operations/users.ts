@@ -19,7 +19,26 @@ export interface Session {
   readonly user: User;
 }
 
-function derive(password: string, salt: Buffer): Promise<Buffer> {
+/** A guess costs 100 ms on the threads that also sign: they run one after the other, and only a few may wait. */
+const MAX_WAITING_GUESSES = 4;
+let waiting_guesses = 0;
+let last_guess: Promise<unknown> = Promise.resolve();
+
+/** Throws 429 when too many guesses wait already. */
+async function derive(password: string, salt: Buffer): Promise<Buffer> {
+  if (waiting_guesses > MAX_WAITING_GUESSES)
+    throw new ApiError('limited', 'too many logins at once: try again in a moment');
+  waiting_guesses += 1;
+  const guess = last_guess
+    .then(() => deriveNow(password, salt))
+    .finally(() => {
+      waiting_guesses -= 1;
+    });
+  last_guess = guess.catch(() => undefined);
+  return guess;
+}
+
+function deriveNow(password: string, salt: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     scrypt(password.normalize('NFKC'), salt, 32, SCRYPT, (error, key) => (error ? reject(error) : resolve(key)));
   });

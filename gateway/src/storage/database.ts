@@ -42,6 +42,9 @@ const PLANNING = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejo
 
 const MAX_ATTEMPTS = 5;
 
+/** Above the statement timeout: after it a connection counts as lost and is replaced. */
+const SILENT_SERVER_MS = 20_000;
+
 /** Opens a pool. Nothing is connected until the first query, so that start order does not matter. */
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
@@ -49,6 +52,10 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: options.max_connections,
     types,
     connectionTimeoutMillis: 5_000,
+    // The server's own limit ends a slow statement; this one ends the wait for a server that has gone silent.
+    query_timeout: SILENT_SERVER_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     statement_timeout: options.statement_timeout_ms ?? 15_000,
     idle_in_transaction_session_timeout: 15_000,
     application_name: 'heliu',

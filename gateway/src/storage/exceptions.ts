@@ -30,7 +30,8 @@ const RAISE: Statement = {
 INSERT INTO exceptions AS e (exception_id, kind, dedupe_key, merchant_id, trade_id, channel, account_id, detail, raw_headers,
   raw_body, created_at_ms, updated_at_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, convert_to($10, 'UTF8'), $11, $11)
-ON CONFLICT (dedupe_key) DO UPDATE SET occurrences = e.occurrences + 1, updated_at_ms = excluded.updated_at_ms`,
+ON CONFLICT (dedupe_key) DO UPDATE SET state = 'open', resolution = NULL, resolved_by = NULL,
+  occurrences = e.occurrences + 1, updated_at_ms = excluded.updated_at_ms`,
 };
 
 const COLUMNS = `exception_id, kind, dedupe_key, merchant_id, trade_id, channel, account_id, detail, raw_headers, state,

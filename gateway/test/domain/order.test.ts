@@ -102,7 +102,8 @@ const TABLE: Readonly<Record<Situation, Readonly<Record<EventName, string>>>> = 
   never: UNDECIDED,
   unknown: UNDECIDED,
   // A lost answer takes nothing back that the channel has said before.
-  accepted: { ...UNDECIDED, unknown: 'unknown' },
+  // Late word of an earlier call proves nothing about an order that was accepted since.
+  accepted: { ...UNDECIDED, unknown: 'unknown', declined: 'unknown', not_placed: 'unknown' },
   paid: PAID,
   finished: { ...PAID, finished: 'nothing' },
   // Our own refund explains why the channel says so.

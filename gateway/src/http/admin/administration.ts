@@ -53,8 +53,11 @@ export function assertAdmin(session: Session): void {
 /** Reads a JSON body by a schema. Throws 103 or 102 naming the field. */
 export function readJson<Schema extends z.ZodType>(schema: Schema, request: FastifyRequest): z.output<Schema> {
   let body: unknown;
+  const text = typeof request.body === 'string' ? request.body : '';
+  if (text.includes('\\u0000') || text.includes('\0'))
+    throw new ApiError('malformed_field', 'the body must not contain NUL characters');
   try {
-    body = JSON.parse(typeof request.body === 'string' ? request.body : '');
+    body = JSON.parse(text);
   } catch {
     throw new ApiError('malformed_field', 'the body must be JSON');
   }
