@@ -60,7 +60,8 @@ export interface OrderSave {
 
 /**
  * One statement for nonce, order, first event and job. Either unique key may be met first, and an error would not say
- * which: so `ON CONFLICT DO NOTHING … RETURNING` on both, and the two are told apart by what came back.
+ * which: so `ON CONFLICT DO NOTHING … RETURNING` on both, and the two are told apart by what came back: every row whose
+ * nonce was new, and every row that became an order.
  */
 const INSERT: Statement = {
   name: 'insert_orders',
@@ -84,19 +85,17 @@ WITH input AS (
     total_fen, request, request_hash, notify_url, created_at_ms, expires_at_ms, 'undecided', 'calling',
     placing_until_ms, created_at_ms
   FROM admitted
-  ON CONFLICT (merchant_id, mch_trade_id) DO NOTHING RETURNING trade_id
+  ON CONFLICT (merchant_id, mch_trade_id) DO NOTHING RETURNING merchant_id, trade_id, account_id, created_at_ms
 ), new_event AS (
   INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail)
-  SELECT merchant_id, trade_id, created_at_ms, 'pay', 'created', json_build_object('account_id', account_id)
-  FROM input WHERE trade_id IN (SELECT trade_id FROM new_order)
+  SELECT merchant_id, trade_id, created_at_ms, 'pay', 'created', json_build_object('account_id', account_id) FROM new_order
 ), new_job AS (
   INSERT INTO jobs (kind, merchant_id, subject_id, run_at_ms)
-  SELECT 'order', merchant_id, trade_id, first_check_at_ms FROM input WHERE trade_id IN (SELECT trade_id FROM new_order)
+  SELECT 'order', n.merchant_id, n.trade_id, i.first_check_at_ms FROM new_order n JOIN input i ON i.trade_id = n.trade_id
 )
-SELECT i.trade_id,
-  i.nonce_str IS NULL OR (i.merchant_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce) AS nonce_new,
-  i.trade_id IN (SELECT trade_id FROM new_order) AS order_new
-FROM input i`,
+SELECT trade_id, true AS order_new FROM new_order
+UNION ALL
+SELECT trade_id, false AS order_new FROM admitted`,
 };
 
 /** Compare-and-set on version; everything the change causes (event, job, notification, refund) in the same commit. */
@@ -293,15 +292,13 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
 }
 
 async function insertRows(database: Database, orders: readonly NewOrder[]): Promise<InsertOutcome[]> {
-  const rows = await database.query<{ trade_id: string; nonce_new: boolean; order_new: boolean }>(INSERT, [
-    toJson(orders),
-  ]);
-  const outcomes = new Map(rows.map((row) => [row.trade_id, row]));
-  return orders.map((order) => {
-    const row = outcomes.get(order.trade_id);
-    if (!row) throw new Error('the insert statement answered fewer rows than it was given');
-    if (!row.nonce_new) return 'nonce_repeated';
-    return row.order_new ? 'inserted' : 'number_repeated';
+  const rows = await database.query<{ trade_id: string; order_new: boolean }>(INSERT, [toJson(orders)]);
+  const inserted = new Set<string>();
+  const admitted = new Set<string>();
+  for (const row of rows) (row.order_new ? inserted : admitted).add(row.trade_id);
+  return orders.map(({ trade_id }) => {
+    if (inserted.has(trade_id)) return 'inserted';
+    return admitted.has(trade_id) ? 'number_repeated' : 'nonce_repeated';
   });
 }
 
