@@ -108,6 +108,8 @@ async function sendSameOrder(gateway: Gateway, order: Order, pay_type_code: stri
     raw: 'raw' in report ? report.raw : undefined,
   });
   if (report.outcome !== 'accepted') throw stillUnknown('code' in report ? report.code : report.reason);
+  // Decided while the channel was answering: nobody may be shown a code that must not be paid any more.
+  if (saved.state !== 'undecided') throw decidedAlready(saved);
   const answer = payAnswer(saved);
   return { answer, committed: Promise.resolve(answer) };
 }
