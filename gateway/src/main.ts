@@ -10,6 +10,7 @@ import { createRunner, JOB_POLL_MS, type Runner } from './jobs/runner.ts';
 import { readOrMakeMasterKey } from './master-key.ts';
 import { createMetrics } from './metrics.ts';
 import { createGuardedClient } from './notifications/guarded-client.ts';
+import { CircuitBreakers, CIRCUIT_LEVELS } from './operations/circuit-breaker.ts';
 import { CONFIGURATION_POLL_MS, createDirectory } from './operations/directory.ts';
 import type { Gateway } from './operations/gateway.ts';
 import { DeferredPlatformSigner, readPlatformKey } from './operations/sign-answer.ts';
@@ -79,17 +80,21 @@ export function assemble(parts: Parts): Assembled {
   const directory = createDirectory(store.configuration, ports, parts.poll_ms.configuration, (error) =>
     log.warn({ err: error }, 'configuration could not be read'),
   );
+  const breakers = new CircuitBreakers(ports.clock, (account, state) =>
+    metrics.circuits.set({ account }, CIRCUIT_LEVELS[state]),
+  );
   const gateway: Gateway = {
     ports,
     store,
     directory,
+    breakers,
     metrics,
     log,
     public_url: parts.public_url,
     wakeJobs: () => runner.wake(),
   };
   const loops =
-    parts.role === 'api' ? [] : [resolveOrders, resolveRefunds, deliverNotifications(parts.notify_http, platform)];
+    parts.role === 'api' ? [] : [resolveOrders(), resolveRefunds, deliverNotifications(parts.notify_http, platform)];
   const runner = createRunner(() => gateway, loops, parts.poll_ms.jobs);
   const app = buildApp({
     gateway,

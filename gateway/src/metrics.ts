@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What the gateway counts. Labels come from fixed lists only (channel, code, reason words): never a number or a name. */
+/** What the gateway counts. Labels come from short lists only (channel, account, code, reason words): never a number or a name of a merchant or an order. */
 export interface Metrics {
   readonly registry: Registry;
   readonly requests: Counter<'endpoint' | 'code'>;
@@ -15,6 +15,8 @@ export interface Metrics {
   readonly shed: Counter;
   readonly open_exceptions: Gauge;
   readonly job_lag_seconds: Gauge<'kind'>;
+  readonly circuits: Gauge<'account'>;
+  readonly limited: Counter<'by'>;
   close(): void;
 }
 
@@ -82,6 +84,13 @@ export function createMetrics(): Metrics {
       labelNames: ['kind'],
       registers,
     }),
+    circuits: new Gauge({
+      name: 'heliu_channel_circuit',
+      help: 'Circuit of a channel account as this node sees it: 0 closed, 1 half open, 2 open',
+      labelNames: ['account'],
+      registers,
+    }),
+    limited: counter('requests_limited_total', 'Requests answered 429, by what was exceeded', ['by']),
     close: () => delay.disable(),
   };
 }

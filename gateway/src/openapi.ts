@@ -10,10 +10,12 @@ import { PAY_TYPES } from './channels/registry.ts';
 import { MERCHANT_CHANGES, PUBLIC_KEY } from './http/admin/merchants.ts';
 import { LOGIN } from './http/admin/session.ts';
 import { codeTable } from './http/errors.ts';
+import { CLOSE_FIELDS } from './http/merchant/close.ts';
 import { COMMON_PAY_FIELDS, payFields } from './http/merchant/pay.ts';
 import { QUERY_FIELDS } from './http/merchant/query.ts';
 import { REFUND_QUERY_FIELDS } from './http/merchant/refund-query.ts';
 import { REFUND_FIELDS } from './http/merchant/refund.ts';
+import { REVERSE_FIELDS } from './http/merchant/reverse.ts';
 
 type Json = Record<string, unknown>;
 
@@ -61,6 +63,7 @@ function merchantOperation(summary: string, claims: Json, data: Json): Json {
           },
         },
         '413': REFUSED,
+        '429': REFUSED,
         '503': REFUSED,
       },
     },
@@ -136,7 +139,10 @@ function payReply(pay_type: PayType): Json {
   const reply = Object.fromEntries(
     Object.entries(pay_type.reply).map(([name, field]) => [name, { type: 'string', ...field }]),
   );
-  return { title: pay_type.code, ...object({ ...reply, ...ORDER_HEAD, ...(pay_type.reply_shows_state ? STATE : {}) }) };
+  return {
+    title: pay_type.code,
+    ...object({ ...reply, ...ORDER_HEAD, ...(pay_type.reply_shows_state ? { ...STATE, ...TOLD } : {}) }),
+  };
 }
 
 const ORDER = object({
@@ -161,6 +167,8 @@ const REFUNDED = object({
     description: '按退款单号查询为对象，按商户订单号查询为列表',
   },
 });
+
+const ENDED = object({ ...ORDER_HEAD, ...STATE, total_fee: { type: 'integer' } });
 
 function adminOperation(
   method: 'get' | 'post' | 'put',
@@ -195,11 +203,13 @@ const MERCHANT_PATH: Json = {
 };
 
 function merchantPaths(): Json {
-  const types = [...PAY_TYPES.values()];
+  const types = [...PAY_TYPES.values()].map(([implementation]) => implementation);
   const pay = merchantOperation('统一支付 Pay order', { oneOf: types.map(payClaims) }, { oneOf: types.map(payReply) });
   return {
     '/v2/pay': pay,
     '/v2/pay/query': merchantOperation('查询订单 Query', schemaOf(z.object(QUERY_FIELDS)), ORDER),
+    '/v2/pay/close': merchantOperation('关闭订单 Close', schemaOf(z.object(CLOSE_FIELDS)), ENDED),
+    '/v2/pay/reverse': merchantOperation('撤销订单 Reverse', schemaOf(z.object(REVERSE_FIELDS)), ENDED),
     '/v2/pay/refund': merchantOperation('申请退款 Refund', schemaOf(z.object(REFUND_FIELDS)), REFUNDED),
     '/v2/pay/refund_query': merchantOperation(
       '退款查询 Refund query',

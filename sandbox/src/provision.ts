@@ -93,10 +93,13 @@ async function provideChannels(gateway: Managed, request: ProvisionRequest): Pro
       secrets,
     });
   }
+  const stored = await gateway.store.configuration.accounts('', 1_000);
+  const channelOf = new Map(stored.map((account) => [account.account_id, account.channel]));
   const routes = await gateway.store.configuration.routesOf(merchant_id);
-  const routed = new Set(routes.map((route) => route.pay_type));
-  for (const pay_type of PAY_TYPES.values()) {
-    if (routed.has(pay_type.code)) continue;
+  // A payment code is routed to both wallets, every other pay type to its one channel.
+  const routed = new Set(routes.map((route) => `${route.pay_type} ${channelOf.get(route.account_id) ?? ''}`));
+  for (const pay_type of [...PAY_TYPES.values()].flat()) {
+    if (routed.has(`${pay_type.code} ${pay_type.channel}`)) continue;
     const account = accounts.get(pay_type.channel);
     if (account === undefined) throw new Error(`the sandbox has no simulator for the channel ${pay_type.channel}`);
     const { merchant_params } = account;

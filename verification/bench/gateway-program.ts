@@ -98,24 +98,28 @@ async function provision(database_url: string, master_key: Buffer, platform: Pem
       private_key: platform.private_key,
       created_at_ms: now_ms,
     });
-    await store.addMerchant({
-      merchant_id: MERCHANT_ID,
-      name: 'bench',
-      status: 'active',
-      public_key: bench.keys.merchant.public_key,
-      nonce_policy: 'required',
-      late_payment: 'refund',
-      allow_short_key: false,
-      platform_merchant_id: MERCHANT_ID,
-      level_code: '1',
-      created_at_ms: now_ms,
-    });
+    await store.addMerchant(
+      {
+        merchant_id: MERCHANT_ID,
+        name: 'bench',
+        status: 'active',
+        public_key: bench.keys.merchant.public_key,
+        nonce_policy: 'required',
+        late_payment: 'refund',
+        allow_short_key: false,
+        platform_signs: false,
+        max_requests_per_second: null,
+        created_at_ms: now_ms,
+      },
+      null,
+    );
     await store.saveAccount(channelAccount(bench.keys, bench.channel_url), now_ms);
     await store.saveRoute({
       merchant_id: MERCHANT_ID,
       pay_type: 'wechat.scan',
       account_id: ACCOUNT_ID,
       priority: 1,
+      weight: 1,
       merchant_params: { sub_mchid: PARTNER.sub_mchid },
       enabled: true,
     });

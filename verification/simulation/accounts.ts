@@ -47,7 +47,7 @@ export async function provideAccounts(managed: Managed, keys: WorldKeys): Promis
 /** Lets a merchant trade every pay type. */
 export async function provideRoutes(managed: Managed, merchant_id: string, keys: WorldKeys): Promise<void> {
   const { sub_mchid, sub_appid } = wechatSandboxFields(keys.wechat, WECHAT_ORIGIN);
-  for (const { code, channel } of PAY_TYPES.values()) {
+  for (const { code, channel } of [...PAY_TYPES.values()].flat()) {
     const merchant_params = channel === 'wechat' ? { sub_mchid, sub_appid } : {};
     await setRoute(managed, { merchant_id, pay_type: code, account_id: channel, merchant_params });
   }

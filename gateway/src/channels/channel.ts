@@ -15,6 +15,8 @@ export interface Declined {
   readonly code: string;
   readonly message: string;
   readonly raw?: string;
+  /** The account itself is at fault (no permission, suspended, wrong key), not the order: another account may be asked instead. */
+  readonly account_fault?: boolean;
 }
 
 /** It is certain that the channel saw nothing of the request. */
@@ -60,6 +62,9 @@ export interface OrderReference {
   readonly out_trade_no: string;
   readonly pay_type: string;
   readonly total_fen: Fen;
+  readonly created_at_ms: number;
+  /** The pay type's own request fields, as the order was placed with. */
+  readonly fields: Readonly<Record<string, string>>;
   readonly merchant_params: Readonly<Record<string, string>>;
 }
 
@@ -82,6 +87,10 @@ export type BeginReport =
       readonly message: string;
       readonly raw?: string;
     }
+  /** Payment codes alone: the money has been taken at once. */
+  | { readonly outcome: 'paid'; readonly facts: PaymentFacts; readonly message: string; readonly raw: string }
+  /** Payment codes alone: the payer is typing a password; `message` is the channel's, e.g. "USERPAYING, 需要用户输入支付密码". */
+  | { readonly outcome: 'paying'; readonly message: string; readonly raw: string }
   | Undone;
 
 export type PaymentReport =
@@ -89,6 +98,8 @@ export type PaymentReport =
   /** Paid, and nothing more can be refunded (Alipay TRADE_FINISHED). */
   | { readonly outcome: 'finished'; readonly facts: PaymentFacts; readonly raw: string }
   | { readonly outcome: 'waiting'; readonly message: string; readonly raw: string }
+  /** The payment failed, yet the order counts as open at the channel until it is reversed (WeChat Pay PAYERROR). */
+  | { readonly outcome: 'pay_error'; readonly message: string; readonly raw: string }
   | { readonly outcome: 'closed'; readonly message: string; readonly raw: string }
   | { readonly outcome: 'reversed'; readonly message: string; readonly raw: string }
   /** The channel does not know the number. */
@@ -98,6 +109,16 @@ export type PaymentReport =
 export type CloseReport =
   | { readonly outcome: 'closed'; readonly message: string; readonly raw: string }
   | { readonly outcome: 'already_paid'; readonly message: string; readonly raw: string }
+  | { readonly outcome: 'not_found'; readonly message: string; readonly raw: string }
+  | Undone;
+
+/** What came of reversing (撤销) an order that was placed with a payment code. */
+export type ReverseReport =
+  /** Nothing can be paid under this number any more, and what had been paid has gone back; `refunded` null: not told which. */
+  | { readonly outcome: 'reversed'; readonly refunded: boolean | null; readonly message: string; readonly raw: string }
+  /** The channel is not sure and asks for the same call again (recall=Y, retry_flag=Y). */
+  | { readonly outcome: 'again'; readonly message: string; readonly raw: string }
+  /** The channel does not know the number: nothing was paid, unless the order itself is still on its way there. */
   | { readonly outcome: 'not_found'; readonly message: string; readonly raw: string }
   | Undone;
 
@@ -166,13 +187,15 @@ export interface ChannelClient {
   prepareBegin(order: OrderForChannel): Promise<PreparedBegin>;
   query(order: OrderReference): Promise<PaymentReport>;
   close(order: OrderReference): Promise<CloseReport>;
+  /** Orders of payment codes alone: makes sure that nothing is paid, or gives back what was. May be repeated without harm. */
+  reverse(order: OrderReference): Promise<ReverseReport>;
   refund(refund: RefundForChannel): Promise<RefundReport>;
   queryRefund(refund: RefundForChannel): Promise<RefundReport>;
   /** Verifies and reads a callback. Asynchronous because an unknown certificate serial makes it fetch the current ones. */
   readCallback(request: CallbackRequest): Promise<Callback>;
   acknowledge(accepted: boolean, message: string): CallbackAnswer;
-  /** What `PaymentFacts.identity` must say for an order of this account with these route parameters. */
-  expectedIdentity(merchant_params: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
+  /** What `PaymentFacts.identity` must say for an order of this account with these route parameters and own fields. */
+  expectedIdentity(order: Pick<OrderReference, 'merchant_params' | 'fields'>): Readonly<Record<string, string>>;
   /** Asks the channel something harmless; `heliu channel test` prints what comes back. */
   test(): Promise<{ readonly ok: boolean; readonly message: string }>;
 }
@@ -187,13 +210,25 @@ export interface ChannelAccount {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** A pay type: one file, one line in the registry. Request union, OpenAPI and checks derive from it. */
+/**
+ * A pay type: one file, one line in the registry. Request union, OpenAPI and checks derive from it. Two channels may implement
+ * one pay type (common.micro): then `takes` says by the request's own fields which of them a request is for, and their fields
+ * and reply are the same.
+ */
 export interface PayType {
   readonly code: string;
   readonly channel: string;
   readonly summary: string;
   /** The pay type's own request fields beside the common ones (values are strings once read). */
   readonly fields: Readonly<Record<string, FieldRule>>;
+  /** Groups of own fields of which at least one must be sent; the first of a group is named when all are missing. */
+  readonly one_of?: readonly (readonly string[])[];
+  /** Common fields that this pay type cannot do without. */
+  readonly required_common?: readonly 'spbill_create_ip'[];
+  /** Whether this implementation is meant by these own fields; absent: always. */
+  takes?(fields: Readonly<Record<string, string>>): boolean;
+  /** The till presents the payer's code (付款码): the channel decides at once or while the payer types a password. */
+  readonly payment_code?: true;
   /** Reply fields beside the common ones, in the order the document shows them. */
   readonly reply: Readonly<Record<string, { readonly description: string; readonly example: string }>>;
   /** trade_state right after ordering: 2 (未支付) or 6 (支付中). */

@@ -23,6 +23,8 @@ interface Settings {
   readonly noncePolicy?: Merchant['nonce_policy'];
   readonly latePayment?: Merchant['late_payment'];
   readonly allowShortKey?: boolean;
+  readonly platformSigns?: boolean;
+  readonly maxRequests?: number;
 }
 
 /** Adds the group to the program. */
@@ -63,9 +65,11 @@ function addCreate(merchant: Command): void {
   const command = addCommand(merchant, 'create', 'create a merchant', [
     'heliu merchant create --name 普尔商城',
     'heliu merchant create --name 普尔商城 --public-key merchant_public_key.pem --nonce-policy if_present',
+    'heliu merchant create --name 普尔一店 --parent 5399355381712172 --platform-signs yes',
   ])
     .requiredOption('--name <text>', 'name of the merchant')
     .option('--id <merchant_id>', '16 digits; made up when absent', merchantId)
+    .option('--parent <merchant_id>', 'make it a tenant of this merchant; a platform merchant when absent', merchantId)
     .option('--public-key <file>', 'its public key, PEM or one line of base64; - reads standard input');
   addSettings(command).action(create);
 }
@@ -94,19 +98,26 @@ function addSettings(command: Command): Command {
         'accept',
       ]),
     )
-    .option('--allow-short-key <yes|no>', 'take an RSA key of 1024 bits (old integrations)', yesOrNo);
+    .option('--allow-short-key <yes|no>', 'take an RSA key of 1024 bits (old integrations)', yesOrNo)
+    .option('--platform-signs <yes|no>', 'a tenant without a key of its own is signed for by its platform', yesOrNo)
+    .option('--max-requests <per_second>', 'requests a second that this merchant may send', wholeNumber(1, 1_000_000));
 }
 
-async function create(options: Settings & Json & { name: string; id?: string; publicKey?: string }): Promise<void> {
+async function create(
+  options: Settings & Json & { name: string; id?: string; parent?: string; publicKey?: string },
+): Promise<void> {
   const public_key = options.publicKey === undefined ? undefined : await readText(options.publicKey, '--public-key');
   await inWorkplace(async (place) => {
     const merchant = await createMerchant(place, {
       merchant_id: options.id,
+      parent_id: options.parent,
       name: options.name,
       public_key,
       nonce_policy: options.noncePolicy,
       late_payment: options.latePayment,
       allow_short_key: options.allowShortKey,
+      platform_signs: options.platformSigns,
+      max_requests_per_second: options.maxRequests,
     });
     const hint = `It has no key yet: heliu merchant set-key ${merchant.merchant_id} <file>, or heliu merchant rotate ${merchant.merchant_id}.`;
     printMerchant(
@@ -160,10 +171,12 @@ async function set(merchant_id: string, options: Settings & Json): Promise<void>
     nonce_policy: options.noncePolicy,
     late_payment: options.latePayment,
     allow_short_key: options.allowShortKey,
+    platform_signs: options.platformSigns,
+    max_requests_per_second: options.maxRequests,
   };
   if (Object.values(changes).every((value) => value === undefined)) {
     throw usageError(
-      'Nothing to change: give at least one of --name, --status, --nonce-policy, --late-payment, --allow-short-key.',
+      'Nothing to change: give at least one of --name, --status, --nonce-policy, --late-payment, --allow-short-key, --platform-signs, --max-requests.',
     );
   }
   if (options.name?.trim() === '') throw usageError('--name must not be empty.');

@@ -13,9 +13,10 @@ export function orderDocument(record: OrderRecord): Record<string, unknown> {
   const { order } = record;
   return {
     order: {
-      ...orderFields(order),
+      ...orderFields(order, Date.now()),
       state: order.state,
       placement: order.placement,
+      ending: order.ending,
       channel: order.channel,
       account_id: order.account_id,
       check_count: order.check_count,
@@ -56,8 +57,11 @@ export function orderText(record: OrderRecord): string {
       ['pay_type', `${order.pay_type} through ${order.account_id}`],
       ['goods', String(order.request['body'] ?? '')],
       ['amount', amounts(record)],
-      ['state', `${order.state}${order.state === 'undecided' ? ` (placement ${order.placement})` : ''}`],
-      ['trade_state', `${tradeState(order)} ${tradeInfo(order)}`],
+      [
+        'state',
+        `${order.state}${order.state === 'undecided' ? ` (placement ${order.placement}${order.ending === null ? '' : `, to be ended: ${order.ending}`})` : ''}`,
+      ],
+      ['trade_state', `${tradeState(order, Date.now())} ${tradeInfo(order, Date.now())}`],
       ...paymentFields(record),
       ['created', localTime(order.created_at_ms)],
       ['expires', localTime(order.expires_at_ms)],

@@ -16,6 +16,7 @@ interface SetOptions {
   readonly param?: Readonly<Record<string, string>>;
   readonly paramsFile?: string;
   readonly priority?: number;
+  readonly weight?: number;
   readonly enable?: boolean;
   readonly disable?: boolean;
   readonly json?: boolean;
@@ -38,6 +39,11 @@ export function addRouteCommands(program: Command): void {
     )
     .option('--params-file <file>', 'the same as a JSON object; - reads standard input')
     .option('--priority <number>', '1 is tried first (default of a new route: 1)', wholeNumber(1, 1000))
+    .option(
+      '--weight <number>',
+      'share among routes of the same priority (default of a new route: 1)',
+      wholeNumber(1, 1000),
+    )
     .option('--enable', 'let the route take orders (default of a new route)')
     .option('--disable', 'keep the route, but let it take no orders')
     .action(set);
@@ -62,6 +68,7 @@ async function set(options: SetOptions): Promise<void> {
       pay_type: options.payType,
       account_id: options.account,
       priority: options.priority ?? known?.priority,
+      weight: options.weight ?? known?.weight,
       merchant_params: given ?? known?.merchant_params ?? {},
       enabled: options.enable ? true : options.disable ? false : known?.enabled,
     });
@@ -89,11 +96,12 @@ export function routeFields(route: Route): Record<string, unknown> {
 /** Routes in columns. */
 export function routeTable(routes: readonly Route[]): string {
   return table(
-    ['pay_type', 'account_id', 'priority', 'enabled', 'params'],
+    ['pay_type', 'account_id', 'priority', 'weight', 'enabled', 'params'],
     routes.map((route) => [
       route.pay_type,
       route.account_id,
       String(route.priority),
+      String(route.weight),
       route.enabled ? 'yes' : 'no',
       Object.entries(shownParams(route.merchant_params))
         .map(([name, value]) => `${name}=${value}`)

@@ -9,6 +9,16 @@
  *   undecided ──declined──────────▶ failed ──paid, late_payment=accept──▶ paid
  *   closed | reversed | failed ──paid, late_payment=refund──▶ same state, late payment recorded, refunded on its own
  *
+ * Ending an order (close, reverse) is wanted first (`ending`, saved before the channel is called, so that it outlives a lost
+ * answer and a dead node) and done when the channel has confirmed it:
+ *
+ *   undecided, ending=close   ──closed, or unknown to the channel──▶ closed          ──paid──▶ paid (the close came too late)
+ *   undecided, ending=reverse ──closed, reversed, or unknown──▶ reversed
+ *   undecided, ending=reverse ──paid, no payment code──▶ reversed, the payment refunded on its own; the merchant never hears "paid"
+ *   undecided, ending=reverse ──paid, payment code──▶ stays: the channel's own reverse gives the money back
+ *   undecided, ending=…       ──refused by the channel──▶ undecided, nothing wanted any more
+ *   paid, nothing refunded    ──reverse──▶ reversed, the payment refunded on its own
+ *
  * No other arrow exists: `assertArrow` stops a bug before it reaches storage.
  */
 import type { Fen } from './money.ts';
@@ -19,6 +29,17 @@ export type OrderState = 'undecided' | 'paid' | 'closed' | 'reversed' | 'failed'
 /** What we know of the order at the channel: `calling` (a call is under way until `placing_until_ms`), `never` (certain that
  *  the channel saw nothing), `unknown` (the answer was lost) or `accepted`. */
 export type Placement = 'calling' | 'never' | 'unknown' | 'accepted';
+
+/** How a merchant, or an expiry, wants an undecided order to end. */
+export type Ending = 'close' | 'reverse';
+
+/** The pay type whose orders a till places with the payer's code: decided at once, reversed instead of closed. */
+export const PAYMENT_CODE_PAY_TYPE = 'common.micro';
+
+/** Whether an order was placed with a payment code (付款码). */
+export function hasPaymentCode(order: Pick<Order, 'pay_type'>): boolean {
+  return order.pay_type === PAYMENT_CODE_PAY_TYPE;
+}
 
 export interface Order {
   readonly merchant_id: string;
@@ -40,6 +61,8 @@ export interface Order {
   readonly version: number;
   readonly state: OrderState;
   readonly finished: boolean;
+  /** Set while an undecided order is to end and the channel has not confirmed it. */
+  readonly ending: Ending | null;
   readonly placement: Placement;
   readonly placing_until_ms: number;
   /** The channel's reply to the order request (code_url …), in the pay type's reply fields. */
@@ -68,11 +91,17 @@ export type OrderEvent =
   | { readonly kind: 'waiting'; readonly message: string }
   | { readonly kind: 'not_found'; readonly message: string }
   | { readonly kind: 'closed'; readonly message: string }
-  | { readonly kind: 'reversed'; readonly message: string }
-  | { readonly kind: 'paid'; readonly facts: PaymentFacts; readonly finished: boolean };
+  | { readonly kind: 'reversed'; readonly message: string; readonly refunded?: boolean | null }
+  | { readonly kind: 'paid'; readonly facts: PaymentFacts; readonly finished: boolean }
+  /** The order is to end: recorded before the channel is called. */
+  | { readonly kind: 'ending_wanted'; readonly ending: Ending }
+  /** The channel refused to end it, in a verified answer. */
+  | { readonly kind: 'ending_refused'; readonly code: string; readonly message: string }
+  /** A paid order is to be reversed: its payment goes back as a refund. */
+  | { readonly kind: 'payment_returned' };
 
 /** How we came to know. A callback must name every identity we expect; a query answer only what that channel tells. */
-export type Source = 'pay' | 'callback' | 'query' | 'resolver' | 'close' | 'expiry' | 'operator';
+export type Source = 'pay' | 'callback' | 'query' | 'resolver' | 'close' | 'reverse' | 'expiry' | 'operator';
 
 export interface DecisionInput {
   readonly at_ms: number;
@@ -86,6 +115,7 @@ export type OrderChanges = Partial<
     Order,
     | 'state'
     | 'finished'
+    | 'ending'
     | 'placement'
     | 'placing_until_ms'
     | 'reply'
@@ -110,11 +140,18 @@ export interface Decision {
   /** The word for the timeline; empty for a check that found nothing new. */
   readonly timeline: string;
   readonly notify: boolean;
-  readonly refund_late_payment: boolean;
+  /** Why the payment is to go back to the payer by a refund of our own; null: it is not. */
+  readonly return_payment: 'late' | 'reversed' | null;
   readonly exception: Exception | null;
 }
 
-const NOTHING: Decision = { changes: null, timeline: '', notify: false, refund_late_payment: false, exception: null };
+const NOTHING: Decision = { changes: null, timeline: '', notify: false, return_payment: null, exception: null };
+
+/**
+ * A payment code may still be on its way to the channel when the till gives up: that the channel does not know the number counts
+ * only this long after the order was made. The vendor asks to wait 15 s before reversing (pay-api, 撤销订单).
+ */
+export const REVERSE_CERTAIN_MS = 15_000;
 
 /** How long after its expiry an order that the channel does not know is still waited for: longer than any call in flight. */
 export const EXPIRY_GRACE_MS = 60_000;
@@ -130,13 +167,33 @@ export function decide(order: Order, event: OrderEvent, input: DecisionInput): D
       return decideEnded(order, 'reversed', event.message, input);
     case 'not_found':
       return decideNotFound(order, event.message, input);
+    case 'ending_wanted':
+      return decideEndingWanted(order, event.ending);
+    case 'payment_returned':
+      return decideReturn(order, input);
     case 'accepted':
     case 'declined':
     case 'not_placed':
     case 'unknown':
     case 'waiting':
+    case 'ending_refused':
       return order.state === 'undecided' ? decideOpen(order, event, input) : NOTHING;
   }
+}
+
+/** A reverse takes the place of a close that is under way, never the other way round. */
+function decideEndingWanted(order: Order, ending: Ending): Decision {
+  if (order.state !== 'undecided' || order.ending === ending || order.ending === 'reverse') return NOTHING;
+  return change({ ending, check_count: 0 }, `${ending}_wanted`);
+}
+
+/** Only a payment of which nothing has been refunded, or is about to be, goes back as a whole. */
+function decideReturn(order: Order, input: DecisionInput): Decision {
+  if (order.state !== 'paid' || order.finished || order.refunded_fen + order.refund_reserved_fen > 0) return NOTHING;
+  return {
+    ...change({ state: 'reversed', ending: null, channel_message: '', decided_at_ms: input.at_ms }, 'reversed'),
+    return_payment: 'reversed',
+  };
 }
 
 /** A merchant's query is fresh knowledge, but no step of the resolver's own schedule. */
@@ -148,7 +205,10 @@ function change(changes: OrderChanges, timeline: string): Decision {
   return { ...NOTHING, changes, timeline };
 }
 
-type OpenEvent = Extract<OrderEvent, { kind: 'accepted' | 'declined' | 'not_placed' | 'unknown' | 'waiting' }>;
+type OpenEvent = Extract<
+  OrderEvent,
+  { kind: 'accepted' | 'declined' | 'not_placed' | 'unknown' | 'waiting' | 'ending_refused' }
+>;
 
 function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decision {
   const checked = checkedBy(order, input);
@@ -190,6 +250,9 @@ function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decis
     case 'waiting':
       if (order.channel_message === event.message) return change(checked, '');
       return change({ ...checked, channel_message: event.message }, 'waiting');
+    case 'ending_refused':
+      if (order.ending === null) return NOTHING;
+      return change({ ...checked, ending: null }, `${order.ending}_refused`);
   }
 }
 
@@ -197,21 +260,31 @@ function decideNotFound(order: Order, message: string, input: DecisionInput): De
   if (order.state !== 'undecided') return NOTHING;
   // A call counts as under way until its lease has run out: the node that made it may have died.
   const calling = order.placement === 'calling' && input.at_ms < order.placing_until_ms;
-  if (input.at_ms >= order.expires_at_ms + EXPIRY_GRACE_MS && !calling) {
-    return decideEnded(order, 'closed', message, input);
-  }
+  const expired = input.at_ms >= order.expires_at_ms + EXPIRY_GRACE_MS;
+  if (!calling && (expired || mayEndUnknown(order, input))) return decideEnded(order, 'closed', message, input);
   return change(checkedBy(order, input), '');
 }
 
-function decideEnded(order: Order, state: 'closed' | 'reversed', message: string, input: DecisionInput): Decision {
+/**
+ * The channel was asked to end the order and does not know it. A QR code of Alipay that nobody has scanned is such an order: it
+ * ends here, and a payment that comes all the same is a late one.
+ */
+function mayEndUnknown(order: Order, input: DecisionInput): boolean {
+  if (order.ending === null || (input.source !== 'close' && input.source !== 'reverse')) return false;
+  return !hasPaymentCode(order) || input.at_ms >= order.created_at_ms + REVERSE_CERTAIN_MS;
+}
+
+function decideEnded(order: Order, said: 'closed' | 'reversed', message: string, input: DecisionInput): Decision {
+  const state = order.ending === 'reverse' ? 'reversed' : said;
   if (order.state === 'undecided') {
-    return change({ state, placing_until_ms: 0, channel_message: message, decided_at_ms: input.at_ms }, state);
+    const ended = { state, ending: null, placing_until_ms: 0, channel_message: message, decided_at_ms: input.at_ms };
+    return change(ended, state);
   }
   if (order.state === 'paid') {
     // The channel says closed about an order it said was paid: never take money back on such a word, show it to a person.
     return {
       ...NOTHING,
-      exception: { kind: 'contradiction', detail: { we_have: order.state, channel_says: state, message } },
+      exception: { kind: 'contradiction', detail: { we_have: order.state, channel_says: said, message } },
     };
   }
   return NOTHING;
@@ -234,10 +307,14 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
     if (event.finished && order.state === 'paid' && !order.finished) return change({ finished: true }, 'finished');
     return { ...NOTHING, exception: refundedElsewhere(order, event.facts) };
   }
+  if (order.ending === 'reverse' || (order.state === 'reversed' && event.facts.refunded)) {
+    return decidePaidReversed(order, event.facts, input);
+  }
   if (order.state === 'undecided' || input.late_payment === 'accept') {
     const changes: OrderChanges = {
       state: 'paid',
       finished: event.finished,
+      ending: null,
       placing_until_ms: 0,
       facts: event.facts,
       channel_message: '',
@@ -246,7 +323,24 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
     const timeline = order.state === 'undecided' ? 'paid' : 'late_payment_accepted';
     return { ...NOTHING, changes, timeline, notify: true, exception: refundedElsewhere(order, event.facts) };
   }
-  return { ...change({ late_facts: event.facts }, 'late_payment'), refund_late_payment: true };
+  return { ...change({ late_facts: event.facts }, 'late_payment'), return_payment: 'late' };
+}
+
+/** Paid, but to be reversed, or reversed with the payment given back by the channel itself: the merchant is not told "paid". */
+function decidePaidReversed(order: Order, facts: PaymentFacts, input: DecisionInput): Decision {
+  const reversed: OrderChanges = {
+    state: 'reversed',
+    ending: null,
+    placing_until_ms: 0,
+    facts,
+    channel_message: '',
+    decided_at_ms: order.decided_at_ms ?? input.at_ms,
+  };
+  // The channel has given it back already: only the payment's number was not known.
+  if (facts.refunded) return change(reversed, 'reversed');
+  // The channel's own reverse, repeated until it is sure, gives the money of a payment code back.
+  if (hasPaymentCode(order)) return change(checkedBy(order, input), 'paid_while_reversing');
+  return { ...change(reversed, 'reversed'), return_payment: 'reversed' };
 }
 
 /** Money has gone back to the payer by a way that is not ours (the channel's own console): our books do not know that refund. */
@@ -269,7 +363,7 @@ function findMismatch(order: Order, facts: PaymentFacts, input: DecisionInput): 
 
 const ARROWS: Readonly<Record<OrderState, readonly OrderState[]>> = {
   undecided: ['undecided', 'paid', 'closed', 'reversed', 'failed'],
-  paid: ['paid'],
+  paid: ['paid', 'reversed'],
   closed: ['closed', 'paid'],
   reversed: ['reversed', 'paid'],
   failed: ['failed', 'paid'],

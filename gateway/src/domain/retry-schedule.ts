@@ -49,7 +49,7 @@ export interface QuerySchedule {
 }
 
 /** What there is to ask about. */
-export type QueryKind = 'unknown_outcome' | 'waiting_for_payer' | 'refund';
+export type QueryKind = 'unknown_outcome' | 'waiting_for_payer' | 'at_till' | 'refund';
 
 export const QUERY_SCHEDULES: Readonly<Record<QueryKind, QuerySchedule>> = {
   /**
@@ -71,6 +71,8 @@ export const QUERY_SCHEDULES: Readonly<Record<QueryKind, QuerySchedule>> = {
   waiting_for_payer: {
     delays_ms: [30 * SECOND_MS, 1 * MINUTE_MS, 2 * MINUTE_MS, 5 * MINUTE_MS, 10 * MINUTE_MS],
   },
+  /** A payer stands at a till: first 5 s after the order, then every 5 to 10 s (pay-api, 统一反扫支付, 提醒1). */
+  at_till: { delays_ms: [5 * SECOND_MS, 5 * SECOND_MS, 5 * SECOND_MS, 10 * SECOND_MS] },
   /** A refund was accepted or its answer lost. Alipay asks to wait 10 s before querying a refund. */
   refund: {
     delays_ms: [10 * SECOND_MS, 30 * SECOND_MS, 1 * MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 1 * HOUR_MS],

@@ -9,11 +9,13 @@ import { mountSession } from './admin/session.ts';
 import { mountChannelNotify } from './channel-notify.ts';
 import { sendError } from './errors.ts';
 import { mountHealth } from './health.ts';
+import { closeEndpoint } from './merchant/close.ts';
 import { mount } from './merchant/endpoint.ts';
 import { payEndpoint } from './merchant/pay.ts';
 import { queryEndpoint } from './merchant/query.ts';
 import { refundEndpoint } from './merchant/refund.ts';
 import { refundQueryEndpoint } from './merchant/refund-query.ts';
+import { reverseEndpoint } from './merchant/reverse.ts';
 
 export interface AppOptions {
   readonly gateway: Gateway;
@@ -33,7 +35,14 @@ export interface AppOptions {
 
 /** Every merchant endpoint, one line each. */
 export function merchantEndpoints(gateway: Gateway) {
-  return [payEndpoint(gateway), queryEndpoint(gateway), refundEndpoint(gateway), refundQueryEndpoint(gateway)];
+  return [
+    payEndpoint(gateway),
+    queryEndpoint(gateway),
+    closeEndpoint(gateway),
+    reverseEndpoint(gateway),
+    refundEndpoint(gateway),
+    refundQueryEndpoint(gateway),
+  ];
 }
 
 /** Assembles the server. */

@@ -1,3 +1,4 @@
+import type { Order } from '../domain/order.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Gateway } from '../operations/gateway.ts';
 import { raiseException } from '../operations/raise-exception.ts';
@@ -11,34 +12,49 @@ const LEASE_MS = 30_000;
 /** How long after its expiry an order may stay undecided before a person is asked to look. */
 const OVERDUE_MS = 24 * 3_600_000;
 
-/** Asks about undecided orders and closes the expired ones. */
-export const resolveOrders: JobLoop = {
-  kind: 'order',
-  // Few at a time: questions about orders nobody has paid yet must not take the signatures of new ones.
-  max_running: 8,
-  async runBatch(gateway, limit, start) {
-    const jobs = await gateway.store.jobs.claim('order', gateway.ports.clock.now_ms(), LEASE_MS, limit);
-    for (const job of jobs) start(() => run(gateway, job));
-    return jobs.length;
-  },
-};
+/** Few at a time: questions about orders nobody has paid yet must not take the signatures of new ones. */
+const MAX_RUNNING = 16;
 
-async function run(gateway: Gateway, job: ClaimedJob): Promise<void> {
+/** A channel account that hangs holds up only questions about its own orders. */
+const MAX_RUNNING_PER_ACCOUNT = 8;
+
+/** When a job that found no room, or an account that does not answer, comes back. */
+const NO_ROOM_MS = 1_000;
+const CIRCUIT_OPEN_MS = 5_000;
+
+/** Asks about undecided orders, ends those that are to end, and closes the expired ones. */
+export function resolveOrders(): JobLoop {
+  const running = new Map<string, number>();
+  return {
+    kind: 'order',
+    max_running: MAX_RUNNING,
+    async runBatch(gateway, limit, start) {
+      const jobs = await gateway.store.jobs.claim('order', gateway.ports.clock.now_ms(), LEASE_MS, limit);
+      for (const job of jobs) start(() => run(gateway, job, running));
+      return jobs.length;
+    },
+  };
+}
+
+async function run(gateway: Gateway, job: ClaimedJob, running: Map<string, number>): Promise<void> {
   try {
     const order = await gateway.store.orders.byTradeId(job.merchant_id, job.subject_id);
     if (!order || order.state !== 'undecided') {
       await gateway.store.jobs.remove('order', job.merchant_id, job.subject_id);
       return;
     }
-    const resolved = await resolveOrder(gateway, order, 'resolver');
-    const now_ms = gateway.ports.clock.now_ms();
-    if (resolved.state !== 'undecided') return;
-    if (resolved.version === order.version) {
-      // Nothing was saved (an answer that must not be applied, say): asked about ever more rarely until a person has acted.
-      const next_at_ms = now_ms + delayAfter('waiting_for_payer', job.attempt);
-      await gateway.store.jobs.move('order', job.merchant_id, job.subject_id, next_at_ms);
+    const { account_id } = order;
+    const at_account = running.get(account_id) ?? 0;
+    if (at_account >= MAX_RUNNING_PER_ACCOUNT) return await postpone(gateway, job, NO_ROOM_MS);
+    if (!gateway.breakers.admits(account_id)) return await postpone(gateway, job, CIRCUIT_OPEN_MS);
+    running.set(account_id, at_account + 1);
+    try {
+      await resolve(gateway, job, order);
+    } finally {
+      const left = (running.get(account_id) ?? 1) - 1;
+      if (left > 0) running.set(account_id, left);
+      else running.delete(account_id);
     }
-    if (now_ms > order.expires_at_ms + OVERDUE_MS) await raiseOverdue(gateway, order);
   } catch (error) {
     // The lease brings it back; the channel account or the database may be mended by then.
     gateway.metrics.jobs_failed.inc({ kind: 'order' });
@@ -49,7 +65,23 @@ async function run(gateway: Gateway, job: ClaimedJob): Promise<void> {
   }
 }
 
-async function raiseOverdue(gateway: Gateway, order: Parameters<typeof resolveOrder>[1]): Promise<void> {
+async function resolve(gateway: Gateway, job: ClaimedJob, order: Order): Promise<void> {
+  const resolved = await resolveOrder(gateway, order, 'resolver');
+  const now_ms = gateway.ports.clock.now_ms();
+  if (resolved.state !== 'undecided') return;
+  if (resolved.version === order.version) {
+    // Nothing was saved (an answer that must not be applied, say): asked about ever more rarely until a person has acted.
+    await postpone(gateway, job, delayAfter('waiting_for_payer', job.attempt));
+  }
+  if (now_ms > order.expires_at_ms + OVERDUE_MS) await raiseOverdue(gateway, order);
+}
+
+async function postpone(gateway: Gateway, job: ClaimedJob, delay_ms: number): Promise<void> {
+  const next_at_ms = gateway.ports.clock.now_ms() + delay_ms;
+  await gateway.store.jobs.move('order', job.merchant_id, job.subject_id, next_at_ms);
+}
+
+async function raiseOverdue(gateway: Gateway, order: Order): Promise<void> {
   await raiseException(gateway, {
     kind: 'order_undecided_too_long',
     dedupe_key: `order_undecided_too_long ${order.trade_id}`,

@@ -6,9 +6,11 @@
 import type { Callback, CallbackAnswer, CallbackRequest } from '../channels/channel.ts';
 import { ChannelMisconfigured } from '../channels/channel.ts';
 import { isId } from '../domain/identifiers.ts';
+import type { Order } from '../domain/order.ts';
 import type { AccountEntry } from './directory.ts';
 import { applyToOrder, paymentEvent } from './apply-channel-result.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
+import { counted, orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import { raiseException } from './raise-exception.ts';
 
@@ -83,10 +85,24 @@ async function applyPayment(
   const event = paymentEvent(callback.report);
   // What the adapter could not understand is not acknowledged: the channel repeats it, and the resolver asks meanwhile.
   if (event.kind === 'unknown') return event.reason;
+  if (event.kind === 'paid' && order.state === 'reversed' && !order.facts && !order.late_facts)
+    return askAboutReversed(gateway, account, order);
   await applyToOrder(gateway, order, event, {
     source: 'callback',
     raw: 'raw' in callback.report ? callback.report.raw : undefined,
   });
+  return 'applied';
+}
+
+/**
+ * "Paid", said of an order that its channel has reversed: word of the payment that the reverse gave back, late on its way, or a
+ * payment that came after it. Only asking tells, and a payment that has gone back already must not be refunded.
+ */
+async function askAboutReversed(gateway: Gateway, account: AccountEntry, order: Order): Promise<string> {
+  const report = counted(gateway, order, 'query', await account.client.query(orderReference(order)));
+  const event = paymentEvent(report);
+  if (event.kind === 'unknown') return event.reason;
+  await applyToOrder(gateway, order, event, { source: 'query', raw: 'raw' in report ? report.raw : undefined });
   return 'applied';
 }
 

@@ -2,13 +2,14 @@
  * The funnel: whatever a channel is found to have said about an order ends here. Decide on what was read, save by
  * compare-and-set with everything the change causes in the same commit; when somebody was faster, read again and decide anew.
  */
-import type { BeginReport, CloseReport, PaymentReport } from '../channels/channel.ts';
+import type { BeginReport, CloseReport, PaymentReport, ReverseReport } from '../channels/channel.ts';
 import { makeId } from '../domain/identifiers.ts';
 import type { Decision, Exception, Order, OrderEvent, Source } from '../domain/order.ts';
-import { assertArrow, decide } from '../domain/order.ts';
-import { delayAfter } from '../domain/retry-schedule.ts';
+import { assertArrow, decide, hasPaymentCode } from '../domain/order.ts';
+import { delayAfter, type QueryKind } from '../domain/retry-schedule.ts';
 import { paymentPayload } from '../notifications/payload.ts';
 import type { LateRefund, NewNotification, OrderSave } from '../storage/orders.ts';
+import { orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import { raiseException } from './raise-exception.ts';
 
@@ -69,7 +70,7 @@ async function decisionInput(gateway: Gateway, order: Order, source: Source, at_
     at_ms,
     source,
     late_payment: merchant?.merchant.late_payment ?? 'refund',
-    expected_identity: account?.client.expectedIdentity(order.merchant_params) ?? {},
+    expected_identity: account?.client.expectedIdentity(orderReference(order)) ?? {},
   } as const;
 }
 
@@ -103,13 +104,19 @@ function prepareSave(
         : { source: evidence.source, kind: decision.timeline, detail: eventDetail(event, evidence) },
     job: nextJob(before, next, event, evidence.source, at_ms),
     notification: decision.notify ? newNotification(gateway, next, at_ms) : null,
-    late_refund: decision.refund_late_payment ? newLateRefund(gateway, next, at_ms) : null,
+    late_refund: decision.return_payment
+      ? newLateRefund(gateway, next, decision.return_payment, evidence, at_ms)
+      : null,
   };
 }
+
+/** How long the node that wants an order to end is given for it before the resolver does it. */
+const ENDING_LEASE_MS = 15_000;
 
 /** A decided order needs no more questions; an accepted one keeps the question that was planned when it was created. */
 function nextJob(before: Order, next: Order, event: OrderEvent, source: Source, at_ms: number): OrderSave['job'] {
   if (next.state !== 'undecided') return before.state === 'undecided' ? 'delete' : null;
+  if (event.kind === 'ending_wanted') return at_ms + ENDING_LEASE_MS;
   // A till that asks again and again must not push the resolver's own question away.
   if (event.kind === 'accepted' || source === 'query') return null;
   return nextCheckAt(next, at_ms);
@@ -117,11 +124,17 @@ function nextJob(before: Order, next: Order, event: OrderEvent, source: Source, 
 
 /** When an undecided order is asked about next: by its schedule, but not later than its expiry the first time that passes. */
 export function nextCheckAt(order: Order, at_ms: number): number {
-  const kind = order.placement === 'accepted' ? 'waiting_for_payer' : 'unknown_outcome';
+  const kind = scheduleOf(order, at_ms);
   // The lost answer itself counts as the first check of its schedule: the first question follows five seconds after it.
-  const checks = kind === 'unknown_outcome' ? Math.max(0, order.check_count - 1) : order.check_count;
+  const checks = kind === 'waiting_for_payer' ? order.check_count : Math.max(0, order.check_count - 1);
   const by_schedule = at_ms + delayAfter(kind, checks);
   return at_ms < order.expires_at_ms ? Math.min(by_schedule, order.expires_at_ms) : by_schedule;
+}
+
+function scheduleOf(order: Order, at_ms: number): QueryKind {
+  if (order.ending !== null) return 'unknown_outcome';
+  if (hasPaymentCode(order) && at_ms < order.expires_at_ms) return 'at_till';
+  return order.placement === 'accepted' ? 'waiting_for_payer' : 'unknown_outcome';
 }
 
 function eventDetail(event: OrderEvent, evidence: Evidence): Record<string, unknown> {
@@ -144,12 +157,23 @@ function newNotification(gateway: Gateway, order: Order, at_ms: number): NewNoti
   };
 }
 
-function newLateRefund(gateway: Gateway, order: Order, at_ms: number): LateRefund {
+const RETURN_REASONS = { late: '订单失效后到账，自动退回', reversed: '订单已撤销，退回付款' } as const;
+
+/** A merchant who reverses is about to send the refund itself and to hear how it went: the resolver waits that long. */
+const REVERSING_LEASE_MS = 5_000;
+
+function newLateRefund(
+  gateway: Gateway,
+  order: Order,
+  why: 'late' | 'reversed',
+  { source }: Evidence,
+  at_ms: number,
+): LateRefund {
   return {
     refund_id: newId(gateway, at_ms),
     refund_fen: order.total_fen - order.refunded_fen - order.refund_reserved_fen,
-    refund_desc: '订单失效后到账，自动退回',
-    check_at_ms: at_ms,
+    refund_desc: RETURN_REASONS[why],
+    check_at_ms: source === 'reverse' ? at_ms + REVERSING_LEASE_MS : at_ms,
   };
 }
 
@@ -172,6 +196,10 @@ export function beginEvent(report: BeginReport): OrderEvent {
   switch (report.outcome) {
     case 'accepted':
       return { kind: 'accepted', reply: report.reply, message: report.message };
+    case 'paid':
+      return { kind: 'paid', facts: report.facts, finished: false };
+    case 'paying':
+      return { kind: 'accepted', reply: {}, message: report.message };
     case 'declined':
       return { kind: 'declined', code: report.code, message: report.message };
     case 'not_sent':
@@ -189,6 +217,7 @@ export function paymentEvent(report: PaymentReport): OrderEvent {
     case 'finished':
       return { kind: 'paid', facts: report.facts, finished: true };
     case 'waiting':
+    case 'pay_error':
       return { kind: 'waiting', message: report.message };
     case 'closed':
       return { kind: 'closed', message: report.message };
@@ -214,7 +243,24 @@ export function closeEvent(report: CloseReport): OrderEvent | null {
     case 'already_paid':
       return null;
     case 'declined':
-      return { kind: 'unknown', reason: report.code };
+      return { kind: 'ending_refused', code: report.code, message: report.message };
+    case 'not_sent':
+    case 'unknown':
+      return { kind: 'unknown', reason: report.reason };
+  }
+}
+
+/** The answer to a reverse as an event. */
+export function reverseEvent(report: ReverseReport): OrderEvent {
+  switch (report.outcome) {
+    case 'reversed':
+      return { kind: 'reversed', message: report.message, refunded: report.refunded };
+    case 'again':
+      return { kind: 'unknown', reason: 'again' };
+    case 'not_found':
+      return { kind: 'not_found', message: report.message };
+    case 'declined':
+      return { kind: 'ending_refused', code: report.code, message: report.message };
     case 'not_sent':
     case 'unknown':
       return { kind: 'unknown', reason: report.reason };

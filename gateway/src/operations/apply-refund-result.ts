@@ -1,11 +1,12 @@
 /** The funnel for refunds: decide on what was read, save by compare-and-set, sums of the order in the same commit. */
 import type { RefundReport } from '../channels/channel.ts';
 import { makeId } from '../domain/identifiers.ts';
+import { fen } from '../domain/money.ts';
 import type { Order, Source } from '../domain/order.ts';
 import type { Refund, RefundDecision, RefundEvent } from '../domain/refund.ts';
 import { decideRefund } from '../domain/refund.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
-import { refundPayload } from '../notifications/payload.ts';
+import { paymentPayload, refundPayload } from '../notifications/payload.ts';
 import type { NewNotification } from '../storage/orders.ts';
 import type { RefundSave } from '../storage/refunds.ts';
 import type { Gateway } from './gateway.ts';
@@ -71,14 +72,39 @@ function prepareSave(
   const raw = evidence.raw === undefined ? {} : { raw: evidence.raw.slice(0, MAX_RAW_CHARACTERS) };
   // Whoever is answered 600 at once knows; a refusal that comes later is told by notification.
   const told_already = evidence.source === 'refund' && event.kind === 'refused';
+  // The payment of a reversed order that the channel does not give back stands, and its merchant must hear so.
+  const paid_again = isReturn(order, next) && decision.money === 'released';
   const open = next.state === 'undecided' || next.state === 'processing' || next.state === 'abnormal';
   return {
     refund: next,
     at_ms,
     money: decision.money,
+    order_paid_again: paid_again,
     event: { source: evidence.source, kind: decision.timeline, detail: { refund_id: next.refund_id, ...said, ...raw } },
     job: open ? at_ms + delayAfter('refund', next.check_count) : 'delete',
-    notification: decision.notify && !told_already ? newNotification(gateway, order, next, at_ms) : null,
+    notification: paid_again
+      ? paidAgain(gateway, order, at_ms)
+      : decision.notify && !told_already
+        ? newNotification(gateway, order, next, at_ms)
+        : null,
+  };
+}
+
+/** Whether a refund is the one by which a reversed order's payment goes back. */
+function isReturn(order: Order, refund: Refund): boolean {
+  return refund.mch_refund_id === null && order.state === 'reversed' && order.facts !== null;
+}
+
+function paidAgain(gateway: Gateway, order: Order, at_ms: number): NewNotification | null {
+  if (order.notify_url === null) return null;
+  const newId = (): string => makeId(at_ms, gateway.ports.random.bytes(8));
+  const paid: Order = { ...order, state: 'paid', refund_reserved_fen: fen(0), updated_at_ms: at_ms };
+  return {
+    notification_id: newId(),
+    subject: 'payment',
+    refund_id: null,
+    url: order.notify_url,
+    payload: paymentPayload(paid, newId()),
   };
 }
 

@@ -43,14 +43,15 @@ export interface NewRoute {
   readonly pay_type: string;
   readonly account_id: string;
   readonly priority?: number | undefined;
+  readonly weight?: number | undefined;
   readonly merchant_params: unknown;
   readonly enabled?: boolean | undefined;
 }
 
 /** Lets a merchant trade a pay type through an account. Throws 102, 200. */
 export async function setRoute(gateway: Managed, request: NewRoute): Promise<void> {
-  const pay_type = PAY_TYPES.get(request.pay_type);
-  if (!pay_type) throw new ApiError('malformed_field', `pay_type must be one of ${[...PAY_TYPES.keys()].join(', ')}`);
+  if (!PAY_TYPES.has(request.pay_type))
+    throw new ApiError('malformed_field', `pay_type must be one of ${[...PAY_TYPES.keys()].join(', ')}`);
   const [merchant, account] = await Promise.all([
     gateway.store.configuration.merchant(request.merchant_id),
     gateway.store.configuration.account(request.account_id),
@@ -59,17 +60,21 @@ export async function setRoute(gateway: Managed, request: NewRoute): Promise<voi
   if (!account)
     throw new ApiError('malformed_field', `account_id ${request.account_id} does not exist: add the account first`);
   const channel = channelByCode(account.channel);
-  if (!channel || !channel.pay_types.includes(pay_type)) {
+  if (!channel || !channel.pay_types.some((one) => one.code === request.pay_type)) {
     throw new ApiError('malformed_field', `pay_type ${request.pay_type} does not belong to channel ${account.channel}`);
   }
   const priority = request.priority ?? 1;
   if (!Number.isSafeInteger(priority) || priority < 1 || priority > 1000)
     throw new ApiError('malformed_field', 'priority must be 1–1000 (1 is tried first)');
+  const weight = request.weight ?? 1;
+  if (!Number.isSafeInteger(weight) || weight < 1 || weight > 1000)
+    throw new ApiError('malformed_field', 'weight must be 1–1000: the share among routes of the same priority');
   await gateway.store.configuration.saveRoute({
     merchant_id: request.merchant_id,
     pay_type: request.pay_type,
     account_id: request.account_id,
     priority,
+    weight,
     merchant_params: parsed(channel.merchant_params.safeParse(request.merchant_params), 'merchant_params'),
     enabled: request.enabled ?? true,
   });

@@ -1,21 +1,30 @@
-import type { ChannelClient, OrderForChannel, OrderReference, RefundForChannel } from '../channels/channel.ts';
+import type { ChannelClient, OrderForChannel, OrderReference, PayType, RefundForChannel } from '../channels/channel.ts';
 import { ChannelMisconfigured } from '../channels/channel.ts';
+import { implementationOf } from '../channels/registry.ts';
 import { ApiError } from '../domain/codes.ts';
 import type { Order } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
-import type { NewOrder } from '../storage/orders.ts';
 import { callbackUrl, type Gateway } from './gateway.ts';
 
 function text(value: string | number | undefined): string | null {
   return value === undefined ? null : String(value);
 }
 
+/** The pay type's own fields out of a stored request. */
+export function ownFields(
+  pay_type: PayType,
+  request: Readonly<Record<string, string | number>>,
+): Record<string, string> {
+  const own: Record<string, string> = {};
+  for (const name of Object.keys(pay_type.fields)) {
+    const value = request[name];
+    if (value !== undefined) own[name] = String(value);
+  }
+  return own;
+}
+
 /** An order in the words a channel needs. */
-export function orderForChannel(
-  gateway: Gateway,
-  order: Order | NewOrder,
-  fields: Readonly<Record<string, string>>,
-): OrderForChannel {
+export function orderForChannel(gateway: Gateway, order: Order): OrderForChannel {
   const request = order.request;
   return {
     out_trade_no: order.trade_id,
@@ -30,7 +39,7 @@ export function orderForChannel(
     created_at_ms: order.created_at_ms,
     expires_at_ms: order.expires_at_ms,
     notify_url: callbackUrl(gateway, order.account_id, order.merchant_id),
-    fields,
+    fields: ownFields(implementationOf(order), order.request),
     merchant_params: order.merchant_params,
   };
 }
@@ -41,6 +50,8 @@ export function orderReference(order: Order): OrderReference {
     out_trade_no: order.trade_id,
     pay_type: order.pay_type,
     total_fen: order.total_fen,
+    created_at_ms: order.created_at_ms,
+    fields: ownFields(implementationOf(order), order.request),
     merchant_params: order.merchant_params,
   };
 }
@@ -71,13 +82,14 @@ export async function openAccount(gateway: Gateway, account_id: string): Promise
   );
 }
 
-/** Counts a call to a channel by its outcome and passes the report on. */
+/** Takes note of a call to an order's account, for the metrics and the account's circuit, and passes the report on. */
 export function counted<Report extends { readonly outcome: string }>(
   gateway: Gateway,
-  channel: string,
+  order: Pick<Order, 'channel' | 'account_id'>,
   operation: string,
   report: Report,
 ): Report {
-  gateway.metrics.channel_calls.inc({ channel, operation, outcome: report.outcome });
+  gateway.metrics.channel_calls.inc({ channel: order.channel, operation, outcome: report.outcome });
+  gateway.breakers.record(order.account_id, report);
   return report;
 }

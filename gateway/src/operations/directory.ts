@@ -11,8 +11,10 @@ import type { ConfigurationStore, Merchant, Route } from '../storage/configurati
 
 export interface MerchantEntry {
   readonly merchant: Merchant;
-  /** Null until the merchant has uploaded a key. */
+  /** Its own key; for a tenant without one, its platform's where the operator allows that. Null: nobody can sign for it yet. */
   readonly public_key: KeyObject | null;
+  /** The platform merchant above it is suspended: nobody below may trade. */
+  readonly platform_suspended: boolean;
   /** Enabled routes by pay type, best priority first. */
   readonly routes: ReadonlyMap<string, readonly Route[]>;
 }
@@ -160,7 +162,7 @@ export function createDirectory(
   }
 
   return {
-    merchant: async (merchant_id) => merchants.get(merchant_id),
+    merchant: async (merchant_id) => withPlatform(merchants, await merchants.get(merchant_id)),
     account: async (account_id) => accounts.get(account_id),
     refresh,
     start() {
@@ -173,6 +175,19 @@ export function createDirectory(
       timer?.cancel();
     },
   };
+}
+
+/** What a tenant has from its platform merchant is looked up anew each time, so that a changed key or status of the platform's counts. */
+async function withPlatform(
+  merchants: Cache<MerchantEntry | null>,
+  entry: MerchantEntry | null,
+): Promise<MerchantEntry | null> {
+  if (!entry || entry.merchant.platform_merchant_id === entry.merchant.merchant_id) return entry;
+  const platform = await merchants.get(entry.merchant.platform_merchant_id);
+  const platform_suspended = platform !== null && platform.merchant.status !== 'active';
+  const borrowed = entry.merchant.platform_signs && entry.public_key === null ? (platform?.public_key ?? null) : null;
+  if (!platform_suspended && !borrowed) return entry;
+  return { ...entry, platform_suspended, public_key: entry.public_key ?? borrowed };
 }
 
 async function loadMerchant(store: ConfigurationStore, merchant_id: string): Promise<MerchantEntry | null> {
@@ -188,6 +203,7 @@ async function loadMerchant(store: ConfigurationStore, merchant_id: string): Pro
   return {
     merchant,
     public_key: merchant.public_key === null ? null : createPublicKey(merchant.public_key),
+    platform_suspended: false,
     routes: by_type,
   };
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../metrics.ts';
 import type { Ports } from '../ports.ts';
 import type { Store } from '../storage/store.ts';
+import type { CircuitBreakers } from './circuit-breaker.ts';
 import type { Directory } from './directory.ts';
 
 /** What every operation works with. Built once by main.ts, or by a test with other ports. */
@@ -9,6 +10,8 @@ export interface Gateway {
   readonly ports: Ports;
   readonly store: Store;
   readonly directory: Directory;
+  /** Which channel accounts are worth asking just now, as this node sees it. */
+  readonly breakers: CircuitBreakers;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Where channels reach us, without a trailing slash. */

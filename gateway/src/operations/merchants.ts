@@ -17,27 +17,42 @@ export interface NewMerchant {
   readonly nonce_policy?: Merchant['nonce_policy'] | undefined;
   readonly late_payment?: Merchant['late_payment'] | undefined;
   readonly allow_short_key?: boolean | undefined;
+  /** Makes it a tenant of this merchant; absent: a platform merchant, the root of a tree of its own. */
+  readonly parent_id?: string | undefined;
+  readonly platform_signs?: boolean | undefined;
+  readonly max_requests_per_second?: number | undefined;
 }
 
-/** Creates a merchant at the root of a tree of its own. Throws 102, 107. */
+/** Creates a merchant: at the root of a tree of its own, or below another one. Throws 102, 107, 200. */
 export async function createMerchant(gateway: Managed, request: NewMerchant): Promise<Merchant> {
   const now_ms = gateway.ports.clock.now_ms();
   const merchant_id = request.merchant_id ?? newMerchantId(gateway.ports.random.bytes(8));
   if (!/^\d{16}$/.test(merchant_id)) throw new ApiError('malformed_field', 'merchant_id must be 16 digits');
   if (request.name.trim() === '') throw new ApiError('missing_field', 'name is required');
+  const parent_id = request.parent_id ?? null;
+  if (parent_id !== null && !(await gateway.store.configuration.merchant(parent_id)))
+    throw new ApiError('no_merchant', `the parent merchant ${parent_id} does not exist`);
+  const platform_signs = request.platform_signs ?? false;
+  if (platform_signs && parent_id === null)
+    throw new ApiError('malformed_field', 'platform_signs is for tenants: a platform merchant signs with its own key');
   const allow_short_key = request.allow_short_key ?? false;
-  const merchant = await gateway.store.configuration.addMerchant({
-    merchant_id,
-    name: request.name.trim(),
-    status: 'active',
-    public_key: request.public_key === undefined ? null : readPublicKey(request.public_key, allow_short_key),
-    nonce_policy: request.nonce_policy ?? 'required',
-    late_payment: request.late_payment ?? 'refund',
-    allow_short_key,
-    platform_merchant_id: merchant_id,
-    level_code: '00',
-    created_at_ms: now_ms,
-  });
+  const merchant = await gateway.store.configuration.addMerchant(
+    {
+      merchant_id,
+      name: request.name.trim(),
+      status: 'active',
+      public_key: request.public_key === undefined ? null : readPublicKey(request.public_key, allow_short_key),
+      nonce_policy: request.nonce_policy ?? 'required',
+      late_payment: request.late_payment ?? 'refund',
+      allow_short_key,
+      platform_signs,
+      max_requests_per_second: request.max_requests_per_second ?? null,
+      created_at_ms: now_ms,
+    },
+    parent_id,
+  );
+  if (!merchant && parent_id !== null && !(await gateway.store.configuration.merchant(merchant_id)))
+    throw new ApiError('malformed_field', `merchant ${parent_id} has no room for another tenant (at most 999)`);
   if (!merchant) throw new ApiError('number_repeated', 'merchant_id is taken');
   return merchant;
 }
@@ -112,6 +127,8 @@ export function merchantFields(merchant: Merchant): Record<string, unknown> {
     allow_short_key: merchant.allow_short_key,
     platform_merchant_id: merchant.platform_merchant_id,
     level_code: merchant.level_code,
+    platform_signs: merchant.platform_signs,
+    max_requests_per_second: merchant.max_requests_per_second,
     created_at: Math.floor(merchant.created_at_ms / 1000),
     updated_at: Math.floor(merchant.updated_at_ms / 1000),
   };

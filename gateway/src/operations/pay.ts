@@ -11,12 +11,11 @@ import type { Order } from '../domain/order.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Route } from '../storage/configuration.ts';
 import type { NewOrder } from '../storage/orders.ts';
-import { applyToOrder } from './apply-channel-result.ts';
-import { openAccount, orderForChannel } from './channel-calls.ts';
-import { chooseRoute } from './choose-route.ts';
+import { openAccount } from './channel-calls.ts';
+import { candidateRoutes } from './choose-route.ts';
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
-import { ownFields, place, PLACING_LEASE_MS, type PendingAnswer } from './place-order.ts';
+import { place, PLACING_LEASE_MS, prepare, type PendingAnswer } from './place-order.ts';
 import { repeatPay } from './repeat-pay.ts';
 
 export interface PayRequest {
@@ -35,18 +34,20 @@ const MIN_LIFETIME_MS = 60_000;
 
 /** Places an order. Throws `ApiError` for everything a merchant did wrong or the channel refused. */
 export async function pay(gateway: Gateway, merchant: MerchantEntry, request: PayRequest): Promise<PendingAnswer> {
-  const route = await chooseRoute(gateway, merchant, request.pay_type.code, request.mch_trade_id);
-  const client = await openAccount(gateway, route.account_id);
-  const order = newOrder(gateway, request, route);
-  if (order.expires_at_ms < order.created_at_ms + MIN_LIFETIME_MS) await assertRepeat(gateway, order);
-  const prepared = client.prepareBegin(orderForChannel(gateway, order, ownFields(request.pay_type, order.request)));
-  const [inserted, begin] = await Promise.allSettled([gateway.store.orders.insert(order), prepared]);
+  const routes = await candidateRoutes(gateway, merchant, request.pay_type, request.mch_trade_id);
+  const [route, ...others] = routes;
+  // Before anything is recorded: when no account can be opened at all, 1500 is the answer.
+  if (others.length === 0) await openAccount(gateway, route.account_id);
+  const new_order = newOrder(gateway, request, route);
+  if (new_order.expires_at_ms < new_order.created_at_ms + MIN_LIFETIME_MS) await assertRepeat(gateway, new_order);
+  const order = asOrder(new_order);
+  const [inserted, begin] = await Promise.allSettled([gateway.store.orders.insert(new_order), prepare(gateway, order)]);
   if (inserted.status === 'rejected') throw inserted.reason;
   if (inserted.value === 'nonce_repeated')
     throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
-  if (inserted.value === 'number_repeated') return repeatPay(gateway, merchant, order);
-  if (begin.status === 'rejected') return notPrepared(gateway, asOrder(order), begin.reason);
-  return place(gateway, asOrder(order), begin.value);
+  if (inserted.value === 'number_repeated') return repeatPay(gateway, new_order, routes);
+  if (begin.status === 'rejected') throw begin.reason;
+  return place(gateway, order, begin.value, others);
 }
 
 /**
@@ -56,12 +57,6 @@ export async function pay(gateway: Gateway, merchant: MerchantEntry, request: Pa
 async function assertRepeat(gateway: Gateway, { merchant_id, mch_trade_id }: NewOrder): Promise<void> {
   if (await gateway.store.orders.byNumber(merchant_id, mch_trade_id)) return;
   throw new ApiError('malformed_field', 'time_expire must be at least one minute from now (10-digit Unix second)');
-}
-
-/** The request could not even be built (a route without its sub-merchant, say): certain that the channel saw nothing. */
-async function notPrepared(gateway: Gateway, order: Order, reason: unknown): Promise<never> {
-  await applyToOrder(gateway, order, { kind: 'not_placed', reason: 'request_not_built' }, { source: 'pay' });
-  throw reason;
 }
 
 function newOrder(gateway: Gateway, request: PayRequest, route: Route): NewOrder {
@@ -86,7 +81,7 @@ function newOrder(gateway: Gateway, request: PayRequest, route: Route): NewOrder
     // A channel's code lives no longer than the channel says, whatever the merchant asks for.
     expires_at_ms: Math.min(asked_ms, latest_ms),
     placing_until_ms: now_ms + PLACING_LEASE_MS,
-    first_check_at_ms: now_ms + delayAfter('waiting_for_payer', 0),
+    first_check_at_ms: now_ms + delayAfter(request.pay_type.payment_code ? 'at_till' : 'waiting_for_payer', 0),
   };
 }
 
@@ -97,6 +92,7 @@ function asOrder({ nonce_str: _nonce, first_check_at_ms: _check, ...order }: New
     version: 1,
     state: 'undecided',
     finished: false,
+    ending: null,
     placement: 'calling',
     reply: null,
     reply_message: '',

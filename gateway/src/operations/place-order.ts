@@ -1,9 +1,14 @@
-/** Sends one prepared order to its channel and turns what came back into the merchant's answer. */
-import type { BeginReport, PayType, PreparedBegin } from '../channels/channel.ts';
+/**
+ * Sends an order to its channel and turns what came back into the merchant's answer. Another account is tried only when it is
+ * certain that nothing was placed at the one before: no connection, or turned away for what the account is. Never on a timeout.
+ */
+import { ChannelMisconfigured, type BeginReport, type PreparedBegin } from '../channels/channel.ts';
 import { ApiError } from '../domain/codes.ts';
-import type { Order } from '../domain/order.ts';
+import { hasPaymentCode, type Order } from '../domain/order.ts';
+import type { Route } from '../storage/configuration.ts';
 import { applyToOrder, beginEvent } from './apply-channel-result.ts';
-import { counted } from './channel-calls.ts';
+import { counted, openAccount, orderForChannel } from './channel-calls.ts';
+import { CIRCUIT_OPEN } from './circuit-breaker.ts';
 import type { Gateway } from './gateway.ts';
 import { payAnswer, type Answer } from './pay-answer.ts';
 
@@ -16,48 +21,137 @@ export interface PendingAnswer {
 /** Longer than any call to a channel: after it, an order still marked as being placed has lost the node that placed it. */
 export const PLACING_LEASE_MS = 30_000;
 
-/** The pay type's own fields out of a stored request. */
-export function ownFields(
-  pay_type: PayType,
-  request: Readonly<Record<string, string | number>>,
-): Record<string, string> {
-  const own: Record<string, string> = {};
-  for (const name of Object.keys(pay_type.fields)) {
-    const value = request[name];
-    if (value !== undefined) own[name] = String(value);
+/** Opens an order's account and builds its request: `Misconfigured` when either cannot be done, so that nothing was sent. */
+export async function prepare(gateway: Gateway, order: Order): Promise<PreparedBegin | Misconfigured> {
+  try {
+    const client = await openAccount(gateway, order.account_id);
+    return await client.prepareBegin(orderForChannel(gateway, order));
+  } catch (error) {
+    const misconfigured =
+      error instanceof ChannelMisconfigured ||
+      (error instanceof ApiError && error.code_name === 'channel_misconfigured');
+    if (!misconfigured) throw error;
+    return new Misconfigured(error);
   }
-  return own;
 }
 
-/** Sends a prepared order and records the answer. */
-export async function place(gateway: Gateway, order: Order, prepared: PreparedBegin): Promise<PendingAnswer> {
-  const report = counted(gateway, order.channel, 'pay', await prepared.send());
+/** Why an order's request could not even be built. */
+export class Misconfigured {
+  readonly error: Error;
+
+  constructor(error: Error) {
+    this.error = error;
+  }
+}
+
+/**
+ * Sends a prepared order, and goes on to the next account while it is certain that nothing was placed.
+ * @param others routes that may be tried after the order's own
+ */
+export async function place(
+  gateway: Gateway,
+  order: Order,
+  prepared: PreparedBegin | Misconfigured,
+  others: readonly Route[],
+): Promise<PendingAnswer> {
+  const report = await send(gateway, order, prepared);
+  const [next, ...rest] = others;
+  if (next && nothingPlaced(report)) {
+    const moved = await reroute(gateway, order, next, 'code' in report ? report.code : report.reason);
+    return place(gateway, moved, await prepare(gateway, moved), rest);
+  }
+  if (report.outcome === 'misconfigured') {
+    await applyToOrder(gateway, order, { kind: 'not_placed', reason: report.reason }, { source: 'pay' });
+    throw report.error;
+  }
+  return record(gateway, order, report);
+}
+
+interface NotBuilt {
+  readonly outcome: 'misconfigured';
+  readonly reason: 'request_not_built';
+  readonly error: Error;
+}
+
+async function send(
+  gateway: Gateway,
+  order: Order,
+  prepared: PreparedBegin | Misconfigured,
+): Promise<BeginReport | NotBuilt> {
+  if (prepared instanceof Misconfigured)
+    return { outcome: 'misconfigured', reason: 'request_not_built', error: prepared.error };
+  if (!gateway.breakers.admits(order.account_id)) return CIRCUIT_OPEN;
+  return counted(gateway, order, 'pay', await prepared.send());
+}
+
+type NotPlaced = NotBuilt | Extract<BeginReport, { outcome: 'not_sent' | 'declined' }>;
+
+function nothingPlaced(report: BeginReport | NotBuilt): report is NotPlaced {
+  if (report.outcome === 'declined') return report.account_fault === true;
+  return report.outcome === 'misconfigured' || report.outcome === 'not_sent';
+}
+
+/** Moves an order to another account. Throws 302 when it was decided meanwhile (closed by its merchant, say). */
+export async function reroute(gateway: Gateway, order: Order, route: Route, reason: string): Promise<Order> {
+  const at_ms = gateway.ports.clock.now_ms();
+  const { account_id, merchant_params } = route;
+  const placing_until_ms = at_ms + PLACING_LEASE_MS;
+  const detail = { from: order.account_id, to: account_id, reason };
+  if (!(await gateway.store.orders.reroute({ order, account_id, merchant_params, placing_until_ms, at_ms, detail })))
+    throw new ApiError(
+      'wrong_state',
+      'the order was changed while it was being placed: query it, then send it again if it is still open',
+    );
+  return {
+    ...order,
+    account_id,
+    merchant_params,
+    placement: 'calling',
+    placing_until_ms,
+    version: order.version + 1,
+    updated_at_ms: at_ms,
+  };
+}
+
+/** Records what the channel said; the answer to an acceptance is made meanwhile. */
+async function record(gateway: Gateway, order: Order, report: BeginReport): Promise<PendingAnswer> {
   const saved = applyToOrder(gateway, order, beginEvent(report), {
     source: 'pay',
     raw: 'raw' in report ? report.raw : undefined,
   });
+  if (report.outcome === 'paid' || report.outcome === 'paying') {
+    // What a till shows depends on what was decided: a success that is not ours (another amount, say) is none.
+    const answer = decidedAnswer(await saved, gateway.ports.clock.now_ms());
+    return { answer, committed: Promise.resolve(answer) };
+  }
   if (report.outcome !== 'accepted') {
     await saved;
-    throw refusal(report);
+    throw refusal(report, order);
   }
-  const answer = payAnswer({
-    ...order,
-    reply: report.reply,
-    reply_message: report.message,
-    channel_message: report.message,
-  });
-  const committed = saved.then((now) => {
-    // Closed or reversed while the channel was answering: nobody may be shown a code that must not be paid any more.
-    if (now.state === 'undecided' || now.state === 'paid') return answer;
-    throw new ApiError(
-      'wrong_state',
-      `the order was ${now.state} while it was being placed: query it, or use a new number`,
-    );
-  });
-  return { answer, committed };
+  const answer = payAnswer(
+    { ...order, reply: report.reply, reply_message: report.message, channel_message: report.message },
+    order.updated_at_ms,
+  );
+  return { answer, committed: saved.then((now) => assertShown(now, answer)) };
 }
 
-function refusal(report: Exclude<BeginReport, { outcome: 'accepted' }>): ApiError {
+/** The answer about an order of a payment code. Throws 302 when it was ended while the channel was answering. */
+export function decidedAnswer(order: Order, at_ms: number): Answer {
+  return assertShown(order, payAnswer(order, at_ms));
+}
+
+/** Closed or reversed while the channel was answering: nobody may be shown a code that must not be paid any more. */
+function assertShown(order: Order, answer: Answer): Answer {
+  if (order.state === 'undecided' || order.state === 'paid') return answer;
+  throw new ApiError(
+    'wrong_state',
+    `the order was ${order.state} while it was being placed: query it, or use a new number`,
+  );
+}
+
+type Refused = Exclude<BeginReport, { outcome: 'accepted' | 'paid' | 'paying' }>;
+
+function refusal(report: Refused, order: Order): ApiError {
   switch (report.outcome) {
     case 'declined':
       return new ApiError('channel_refused', `${report.code}: ${report.message}`);
@@ -69,7 +163,8 @@ function refusal(report: Exclude<BeginReport, { outcome: 'accepted' }>): ApiErro
     case 'unknown':
       return new ApiError(
         'channel_timeout',
-        `the channel's answer is not known (${report.reason}): query this order before anything else`,
+        `the channel's answer is not known (${report.reason}): query this order before anything else` +
+          (hasPaymentCode(order) ? ', first after 5 s, and reverse it if it stays undecided' : ''),
       );
   }
 }

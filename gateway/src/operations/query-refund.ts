@@ -26,7 +26,11 @@ export async function queryRefund(gateway: Gateway, merchant_id: string, request
   const refunds = await gateway.store.refunds.ofOrder(merchant_id, order.trade_id);
   return {
     msg: 'success',
-    data: refundAnswer(order, refunds.filter((one) => one.mch_refund_id !== null).map(refundFields)),
+    data: refundAnswer(
+      order,
+      refunds.filter((one) => one.mch_refund_id !== null).map(refundFields),
+      gateway.ports.clock.now_ms(),
+    ),
   };
 }
 
@@ -42,10 +46,11 @@ async function byRefundNumber(
   const known = await gateway.store.refunds.byNumber(merchant_id, mch_refund_id);
   if (!known) throw new ApiError('no_order', 'mch_refund_id does not exist at this merchant');
   const order = await orderOf(gateway, known);
-  const fresh = gateway.ports.clock.now_ms() - known.updated_at_ms < FRESH_MS;
-  if (fresh) return { msg: 'success', data: refundAnswer(order, refundFields(known)) };
+  const now_ms = gateway.ports.clock.now_ms();
+  const fresh = now_ms - known.updated_at_ms < FRESH_MS || !gateway.breakers.admits(order.account_id);
+  if (fresh) return { msg: 'success', data: refundAnswer(order, refundFields(known), now_ms) };
   const refund = await resolveRefund(gateway, order, known, 'query');
-  return { msg: 'success', data: refundAnswer(await orderOf(gateway, known), refundFields(refund)) };
+  return { msg: 'success', data: refundAnswer(await orderOf(gateway, known), refundFields(refund), now_ms) };
 }
 
 async function orderOf(gateway: Gateway, refund: Refund): Promise<Order> {

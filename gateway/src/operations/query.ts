@@ -29,6 +29,8 @@ export async function freshOrder(gateway: Gateway, order: Order): Promise<Order>
   const now_ms = gateway.ports.clock.now_ms();
   const placing = order.placement === 'calling' && order.placing_until_ms > now_ms;
   if (order.state !== 'undecided' || placing || now_ms - order.checked_at_ms < FRESH_MS) return order;
+  // An account that does not answer just now is left to the resolver: the merchant hears what is known.
+  if (!gateway.breakers.admits(order.account_id)) return order;
   return resolveOrder(gateway, order, 'query');
 }
 
@@ -40,13 +42,13 @@ export async function query(
   nonce_str: string | null,
 ): Promise<Answer> {
   const order = await freshOrder(gateway, await findOrder(gateway, merchant_id, mch_trade_id, nonce_str));
-  return { msg: 'success', data: orderFields(order) };
+  return { msg: 'success', data: orderFields(order, gateway.ports.clock.now_ms()) };
 }
 
 const ECHOED = ['attach', 'body', 'device_info', 'op_user_id', 'store_id', 'spbill_create_ip', 'time_start'] as const;
 
 /** Everything a merchant may know of its order. */
-export function orderFields(order: Order): Record<string, unknown> {
+export function orderFields(order: Order, at_ms: number): Record<string, unknown> {
   const echoed = Object.fromEntries(
     ECHOED.filter((name) => name in order.request).map((name) => [name, order.request[name]]),
   );
@@ -57,8 +59,8 @@ export function orderFields(order: Order): Record<string, unknown> {
     merchant_id: order.merchant_id,
     pay_type: order.pay_type,
     total_fee: order.total_fen,
-    trade_state: tradeState(order),
-    trade_info: tradeInfo(order),
+    trade_state: tradeState(order, at_ms),
+    trade_info: tradeInfo(order, at_ms),
     ...channelFields(order),
     ...order.reply,
     ...echoed,

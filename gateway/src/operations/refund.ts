@@ -9,8 +9,8 @@ import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
 import type { Order } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
-import { MAX_REFUNDS, REFUND_PERIOD_MS } from '../domain/refund.ts';
-import { tradeInfo, tradeState } from '../domain/trade-state.ts';
+import { MAX_REFUNDS } from '../domain/refund.ts';
+import { isTooOldToRefund, tradeInfo, tradeState } from '../domain/trade-state.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import { refundFields } from '../notifications/payload.ts';
 import type { NewRefund } from '../storage/refunds.ts';
@@ -42,7 +42,10 @@ export async function refund(gateway: Gateway, merchant_id: string, request: Ref
   await openAccount(gateway, order.account_id);
   const known = await gateway.store.refunds.byNumber(merchant_id, request.mch_refund_id);
   const result = known ? await again(gateway, order, known, request) : await reserve(gateway, order, request);
-  return { msg: 'success', data: refundAnswer(await latest(gateway, order), refundFields(result)) };
+  return {
+    msg: 'success',
+    data: refundAnswer(await latest(gateway, order), refundFields(result), gateway.ports.clock.now_ms()),
+  };
 }
 
 async function latest(gateway: Gateway, order: Order): Promise<Order> {
@@ -50,7 +53,7 @@ async function latest(gateway: Gateway, order: Order): Promise<Order> {
 }
 
 /** The document's refund answer: the order's head and, under `refunds`, one refund or a list. */
-export function refundAnswer(order: Order, refunds: unknown): Record<string, unknown> {
+export function refundAnswer(order: Order, refunds: unknown, at_ms: number): Record<string, unknown> {
   return {
     ...(order.facts && { out_trade_id: order.facts.transaction_id }),
     total_fee: order.total_fen,
@@ -58,8 +61,8 @@ export function refundAnswer(order: Order, refunds: unknown): Record<string, unk
     mch_trade_id: order.mch_trade_id,
     merchant_id: order.merchant_id,
     pay_type: order.pay_type,
-    trade_state: tradeState(order),
-    trade_info: tradeInfo(order),
+    trade_state: tradeState(order, at_ms),
+    trade_info: tradeInfo(order, at_ms),
     refunds,
   };
 }
@@ -76,12 +79,11 @@ function assertRefundable(order: Order, refund_fee: number, more_refunds: number
   if (order.state !== 'paid')
     throw new ApiError(
       'wrong_state',
-      `the order is not paid (trade_state ${tradeState(order)}): only a paid order can be refunded`,
+      `the order is not paid (trade_state ${tradeState(order, now_ms)}): only a paid order can be refunded`,
     );
   if (order.finished)
     throw new ApiError('wrong_state', 'the order is finished (trade_state 4): the channel refunds it no more');
-  const paid_at_ms = order.facts?.paid_at_ms ?? order.created_at_ms;
-  if (now_ms - paid_at_ms > REFUND_PERIOD_MS)
+  if (isTooOldToRefund(order, now_ms))
     throw new ApiError('too_late', 'the order was paid more than a year ago: the channel refunds it no more');
   if (order.refund_count + more_refunds > MAX_REFUNDS)
     throw new ApiError('too_many_refunds', `one order takes at most ${MAX_REFUNDS} refunds`);
@@ -149,6 +151,7 @@ async function reserveAgain(gateway: Gateway, order: Order, known: Refund): Prom
     refund: next,
     at_ms: now_ms,
     money: 'reserve',
+    order_paid_again: false,
     event: { source: 'refund', kind: 'refund_submitted_again', detail: { refund_id: known.refund_id } },
     job: now_ms + PLACING_LEASE_MS,
     notification: null,

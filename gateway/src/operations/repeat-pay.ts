@@ -2,33 +2,44 @@
  * The same mch_trade_id again (protocol section 7). The same parameters while the order is undecided are a retry after a lost
  * answer: it is answered what the first call was answered. Anything else is 107.
  */
-import { PAY_TYPES } from '../channels/registry.ts';
+import { implementationOf } from '../channels/registry.ts';
 import { ApiError } from '../domain/codes.ts';
 import type { Order } from '../domain/order.ts';
+import type { Route } from '../storage/configuration.ts';
 import type { NewOrder } from '../storage/orders.ts';
-import { counted, openAccount, orderForChannel, orderReference } from './channel-calls.ts';
+import { counted, openAccount, orderReference } from './channel-calls.ts';
 import { applyToOrder, beginEvent, paymentEvent } from './apply-channel-result.ts';
-import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
 import { payAnswer } from './pay-answer.ts';
-import { ownFields, place, PLACING_LEASE_MS, type PendingAnswer } from './place-order.ts';
+import {
+  decidedAnswer,
+  Misconfigured,
+  place,
+  PLACING_LEASE_MS,
+  prepare,
+  reroute,
+  type PendingAnswer,
+} from './place-order.ts';
 
 const FIRST_LOOK_MS = 50;
 
 /** Longer than a channel usually takes; a merchant's request is not held up for the whole of its time limit. */
 const PATIENCE_MS = 3_000;
 
-/** Answers a request whose number is taken. Throws `ApiError`. */
-export async function repeatPay(gateway: Gateway, merchant: MerchantEntry, request: NewOrder): Promise<PendingAnswer> {
+/**
+ * Answers a request whose number is taken. Throws `ApiError`.
+ * @param routes what a new order would try, for one that never got to its channel
+ */
+export async function repeatPay(gateway: Gateway, request: NewOrder, routes: readonly Route[]): Promise<PendingAnswer> {
   const order = await settled(gateway, request);
   if (order.request_hash !== request.request_hash)
     throw new ApiError('number_repeated', 'mch_trade_id has been used with other parameters: use a new number');
   if (order.state !== 'undecided') throw decidedAlready(order);
   if (order.reply) {
-    const answer = payAnswer(order);
+    const answer = payAnswer(order, gateway.ports.clock.now_ms());
     return { answer, committed: Promise.resolve(answer) };
   }
-  return placeAgain(gateway, merchant, order);
+  return placeAgain(gateway, order, routes);
 }
 
 function decidedAlready(order: Order): ApiError {
@@ -58,32 +69,35 @@ async function settled(gateway: Gateway, request: NewOrder): Promise<Order> {
  * unless it is certain that the channel saw nothing, it is asked first, and then sent the same order under the same number
  * only where the channel takes that for the same order.
  */
-async function placeAgain(gateway: Gateway, merchant: MerchantEntry, read: Order): Promise<PendingAnswer> {
-  const pay_type = PAY_TYPES.get(read.pay_type);
-  if (!pay_type) throw new Error(`pay type ${read.pay_type} is gone`);
-  const client = await openAccount(gateway, read.account_id);
+async function placeAgain(gateway: Gateway, read: Order, routes: readonly Route[]): Promise<PendingAnswer> {
+  const pay_type = implementationOf(read);
   const order = await takeLease(gateway, read);
   if (!order) throw stillUnknown('another request is placing this order');
-  if (read.placement !== 'never') {
-    const report = counted(gateway, order.channel, 'query', await client.query(orderReference(order)));
-    const event = paymentEvent(report);
-    const asked = await applyToOrder(gateway, order, event, {
-      source: 'query',
-      raw: 'raw' in report ? report.raw : undefined,
-    });
-    if (asked.state !== 'undecided') throw decidedAlready(asked);
-    const certain = event.kind === 'not_found' || event.kind === 'waiting';
-    if (!certain || !pay_type.begin_is_repeatable) {
-      await applyToOrder(gateway, asked, { kind: 'unknown', reason: channelWord(event) }, { source: 'query' });
-      throw stillUnknown(channelWord(event));
-    }
-    return sendSameOrder(gateway, asked, pay_type.code);
+  if (read.placement === 'never') return placeAnywhere(gateway, order, routes);
+  const client = await openAccount(gateway, order.account_id);
+  const report = counted(gateway, order, 'query', await client.query(orderReference(order)));
+  const event = paymentEvent(report);
+  const asked = await applyToOrder(gateway, order, event, {
+    source: 'query',
+    raw: 'raw' in report ? report.raw : undefined,
+  });
+  if (asked.state !== 'undecided') throw decidedAlready(asked);
+  const certain = event.kind === 'not_found' || event.kind === 'waiting';
+  if (!certain || !pay_type.begin_is_repeatable || asked.ending !== null) {
+    await applyToOrder(gateway, asked, { kind: 'unknown', reason: channelWord(event) }, { source: 'query' });
+    throw stillUnknown(channelWord(event));
   }
-  return place(
-    gateway,
-    order,
-    await client.prepareBegin(orderForChannel(gateway, order, ownFields(pay_type, order.request))),
-  );
+  return sendSameOrder(gateway, asked);
+}
+
+/** Nothing of it ever reached a channel: it goes where a new order would go. */
+async function placeAnywhere(gateway: Gateway, order: Order, routes: readonly Route[]): Promise<PendingAnswer> {
+  const [first, ...others] = routes;
+  const moved =
+    first && first.account_id !== order.account_id
+      ? await reroute(gateway, order, first, 'sent_again_by_merchant')
+      : order;
+  return place(gateway, moved, await prepare(gateway, moved), others);
 }
 
 function channelWord(event: ReturnType<typeof paymentEvent>): string {
@@ -95,22 +109,25 @@ function stillUnknown(reason: string): ApiError {
 }
 
 /** The channel may know this number: its refusal of the repeat proves nothing, so only an acceptance is believed. */
-async function sendSameOrder(gateway: Gateway, order: Order, pay_type_code: string): Promise<PendingAnswer> {
-  const pay_type = PAY_TYPES.get(pay_type_code);
-  if (!pay_type) throw new Error(`pay type ${pay_type_code} is gone`);
-  const client = await openAccount(gateway, order.account_id);
-  const prepared = await client.prepareBegin(orderForChannel(gateway, order, ownFields(pay_type, order.request)));
-  const report = counted(gateway, order.channel, 'pay', await prepared.send());
-  const event =
-    report.outcome === 'accepted' ? beginEvent(report) : ({ kind: 'unknown', reason: 'repeat_refused' } as const);
+async function sendSameOrder(gateway: Gateway, order: Order): Promise<PendingAnswer> {
+  const prepared = await prepare(gateway, order);
+  if (prepared instanceof Misconfigured) throw prepared.error;
+  const report = counted(gateway, order, 'pay', await prepared.send());
+  const believed = report.outcome === 'accepted' || report.outcome === 'paid' || report.outcome === 'paying';
+  const event = believed ? beginEvent(report) : ({ kind: 'unknown', reason: 'repeat_refused' } as const);
   const saved = await applyToOrder(gateway, order, event, {
     source: 'pay',
     raw: 'raw' in report ? report.raw : undefined,
   });
-  if (report.outcome !== 'accepted') throw stillUnknown('code' in report ? report.code : report.reason);
+  if (!believed) throw stillUnknown('code' in report ? report.code : report.reason);
+  const now_ms = gateway.ports.clock.now_ms();
+  if (report.outcome !== 'accepted') {
+    const answer = decidedAnswer(saved, now_ms);
+    return { answer, committed: Promise.resolve(answer) };
+  }
   // Decided while the channel was answering: nobody may be shown a code that must not be paid any more.
   if (saved.state !== 'undecided') throw decidedAlready(saved);
-  const answer = payAnswer(saved);
+  const answer = payAnswer(saved, now_ms);
   return { answer, committed: Promise.resolve(answer) };
 }
 

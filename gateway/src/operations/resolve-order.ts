@@ -1,34 +1,37 @@
 /**
- * Finds out about an undecided order by asking its channel; closes it there when its time is up. Nothing is closed in our
- * books that the channel has not confirmed.
+ * Finds out about an undecided order by asking its channel; ends it there when its merchant wants that or its time is up.
+ * Nothing is closed in our books that the channel has not confirmed.
  */
-import type { Order, Source } from '../domain/order.ts';
-import { applyToOrder, closeEvent, paymentEvent } from './apply-channel-result.ts';
+import { hasPaymentCode, REVERSE_CERTAIN_MS, type Order, type Source } from '../domain/order.ts';
+import { applyToOrder, paymentEvent } from './apply-channel-result.ts';
 import { counted, openAccount, orderReference } from './channel-calls.ts';
+import { closeAtChannel, reverseAtChannel } from './end-order.ts';
 import type { Gateway } from './gateway.ts';
 
 /** Asks the channel once and records what it said. Answers the order as it stands then. */
 export async function resolveOrder(gateway: Gateway, order: Order, source: Source): Promise<Order> {
   if (order.state !== 'undecided') return order;
+  // A reverse may be repeated and decides by itself: there is nothing to ask before it.
+  if (order.ending === 'reverse' && hasPaymentCode(order)) return (await reverseAtChannel(gateway, order)).order;
   const client = await openAccount(gateway, order.account_id);
-  const report = counted(gateway, order.channel, 'query', await client.query(orderReference(order)));
+  const report = counted(gateway, order, 'query', await client.query(orderReference(order)));
   const event = paymentEvent(report);
   const asked = await applyToOrder(gateway, order, event, { source, raw: 'raw' in report ? report.raw : undefined });
-  const may_close = event.kind === 'waiting' || event.kind === 'not_found';
-  if (asked.state !== 'undecided' || !may_close || gateway.ports.clock.now_ms() < asked.expires_at_ms) return asked;
-  return closeExpired(gateway, asked);
+  const may_end = event.kind === 'waiting' || event.kind === 'not_found';
+  if (asked.state !== 'undecided' || !may_end) return asked;
+  if (asked.ending !== null) return (await closeAtChannel(gateway, asked, asked.ending)).order;
+  const now_ms = gateway.ports.clock.now_ms();
+  // The vendor asks not to reverse within 15 s of the payment, and for a reverse before a failed payment counts as over.
+  const failed = report.outcome === 'pay_error' && now_ms >= asked.created_at_ms + REVERSE_CERTAIN_MS;
+  if (!failed && now_ms < asked.expires_at_ms) return asked;
+  return hasPaymentCode(asked)
+    ? reverseOnOurOwn(gateway, asked)
+    : (await closeAtChannel(gateway, asked, 'expiry')).order;
 }
 
-async function closeExpired(gateway: Gateway, order: Order): Promise<Order> {
-  const client = await openAccount(gateway, order.account_id);
-  const report = counted(gateway, order.channel, 'close', await client.close(orderReference(order)));
-  const event = closeEvent(report);
-  if (event)
-    return applyToOrder(gateway, order, event, { source: 'expiry', raw: 'raw' in report ? report.raw : undefined });
-  // The channel says it has been paid in the meantime: the payment itself is asked for, with its amount and number.
-  const paid = counted(gateway, order.channel, 'query', await client.query(orderReference(order)));
-  return applyToOrder(gateway, order, paymentEvent(paid), {
-    source: 'expiry',
-    raw: 'raw' in paid ? paid.raw : undefined,
-  });
+/** Wanted first, so that a payment which is found after a lost answer is not taken for one that stands. */
+async function reverseOnOurOwn(gateway: Gateway, order: Order): Promise<Order> {
+  const wanted = await applyToOrder(gateway, order, { kind: 'ending_wanted', ending: 'reverse' }, { source: 'expiry' });
+  if (wanted.state !== 'undecided') return wanted;
+  return (await reverseAtChannel(gateway, wanted)).order;
 }

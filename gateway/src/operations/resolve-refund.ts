@@ -47,6 +47,7 @@ async function takeLease(gateway: Gateway, refund: Refund): Promise<Refund | nul
     refund: leased,
     at_ms,
     money: 'keep',
+    order_paid_again: false,
     event: null,
     job: null,
     notification: null,
@@ -56,17 +57,12 @@ async function takeLease(gateway: Gateway, refund: Refund): Promise<Refund | nul
 
 async function send(gateway: Gateway, order: Order, refund: Refund): Promise<RefundReport> {
   const client = await openAccount(gateway, order.account_id);
-  return counted(gateway, order.channel, 'refund', await client.refund(refundForChannel(gateway, order, refund)));
+  return counted(gateway, order, 'refund', await client.refund(refundForChannel(gateway, order, refund)));
 }
 
 async function ask(gateway: Gateway, order: Order, refund: Refund): Promise<RefundReport> {
   const client = await openAccount(gateway, order.account_id);
-  return counted(
-    gateway,
-    order.channel,
-    'refund_query',
-    await client.queryRefund(refundForChannel(gateway, order, refund)),
-  );
+  return counted(gateway, order, 'refund_query', await client.queryRefund(refundForChannel(gateway, order, refund)));
 }
 
 async function record(

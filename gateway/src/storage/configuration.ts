@@ -13,6 +13,10 @@ export interface Merchant {
   readonly allow_short_key: boolean;
   readonly platform_merchant_id: string;
   readonly level_code: string;
+  /** A tenant without a key of its own is signed for by its platform merchant. */
+  readonly platform_signs: boolean;
+  /** Null: what the node allows every merchant. */
+  readonly max_requests_per_second: number | null;
   readonly created_at_ms: number;
   readonly updated_at_ms: number;
   readonly config_version: number;
@@ -40,7 +44,10 @@ export interface Route {
   readonly merchant_id: string;
   readonly pay_type: string;
   readonly account_id: string;
+  /** 1 is tried first. */
   readonly priority: number;
+  /** Share of new orders among routes of the same priority. */
+  readonly weight: number;
   readonly merchant_params: Readonly<Record<string, string>>;
   readonly enabled: boolean;
   readonly config_version: number;
@@ -55,8 +62,25 @@ export interface PlatformKey {
 }
 
 export type MerchantPatch = Partial<
-  Pick<Merchant, 'name' | 'status' | 'public_key' | 'nonce_policy' | 'late_payment' | 'allow_short_key'>
+  Pick<
+    Merchant,
+    | 'name'
+    | 'status'
+    | 'public_key'
+    | 'nonce_policy'
+    | 'late_payment'
+    | 'allow_short_key'
+    | 'platform_signs'
+    | 'max_requests_per_second'
+  >
 >;
+
+/** What is known of a new merchant; its place in the tree follows from its parent. */
+export type NewMerchantRow = Omit<Merchant, 'config_version' | 'updated_at_ms' | 'platform_merchant_id' | 'level_code'>;
+
+/** The level_code of a platform merchant; three digits more for every level below it. */
+const ROOT_LEVEL_CODE = '000';
+const MAX_CHILDREN = 999;
 
 /** Every change of configuration raises the one version under its row lock, in the same statement as the change. */
 const RAISE_VERSION = 'raised AS (UPDATE config_state SET version = version + 1 RETURNING version)';
@@ -105,8 +129,21 @@ const ADD_MERCHANT: Statement = {
   name: 'add_merchant',
   text: `WITH ${RAISE_VERSION}
 INSERT INTO merchants (merchant_id, name, status, public_key, nonce_policy, late_payment, allow_short_key,
-  platform_merchant_id, level_code, created_at_ms, updated_at_ms, config_version)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, version FROM raised
+  platform_signs, max_requests_per_second, platform_merchant_id, level_code, created_at_ms, updated_at_ms, config_version)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $1, '${ROOT_LEVEL_CODE}', $10, $10, version FROM raised
+ON CONFLICT (merchant_id) DO NOTHING RETURNING *`,
+};
+/** The parent's counter, under its row lock, gives every child a number of its own; a taken merchant_id leaves a gap, no more. */
+const ADD_TENANT: Statement = {
+  name: 'add_tenant_merchant',
+  text: `WITH ${RAISE_VERSION}, parent AS (
+  UPDATE merchants SET children = children + 1 WHERE merchant_id = $11 AND children < ${MAX_CHILDREN}
+  RETURNING platform_merchant_id, level_code, children
+)
+INSERT INTO merchants (merchant_id, name, status, public_key, nonce_policy, late_payment, allow_short_key,
+  platform_signs, max_requests_per_second, platform_merchant_id, level_code, created_at_ms, updated_at_ms, config_version)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, parent.platform_merchant_id,
+  parent.level_code || lpad(parent.children::text, 3, '0'), $10, $10, version FROM raised, parent
 ON CONFLICT (merchant_id) DO NOTHING RETURNING *`,
 };
 /** A null parameter leaves its column as it is; public_key has no way back to null. */
@@ -115,7 +152,8 @@ const CHANGE_MERCHANT: Statement = {
   text: `WITH ${RAISE_VERSION}
 UPDATE merchants SET name = coalesce($2, name), status = coalesce($3, status), public_key = coalesce($4, public_key),
   nonce_policy = coalesce($5, nonce_policy), late_payment = coalesce($6, late_payment),
-  allow_short_key = coalesce($7, allow_short_key), updated_at_ms = $8, config_version = raised.version
+  allow_short_key = coalesce($7, allow_short_key), platform_signs = coalesce($9, platform_signs),
+  max_requests_per_second = coalesce($10, max_requests_per_second), updated_at_ms = $8, config_version = raised.version
 FROM raised WHERE merchant_id = $1 RETURNING merchants.*`,
 };
 const SAVE_ACCOUNT: Statement = {
@@ -137,9 +175,9 @@ FROM raised WHERE account_id = $1 RETURNING channel_accounts.*`,
 const SAVE_ROUTE: Statement = {
   name: 'save_route',
   text: `WITH ${RAISE_VERSION}
-INSERT INTO routes (merchant_id, pay_type, account_id, priority, merchant_params, enabled, config_version)
-SELECT $1, $2, $3, $4, $5, $6, version FROM raised
-ON CONFLICT (merchant_id, pay_type, account_id) DO UPDATE SET priority = excluded.priority,
+INSERT INTO routes (merchant_id, pay_type, account_id, priority, merchant_params, enabled, weight, config_version)
+SELECT $1, $2, $3, $4, $5, $6, $7, version FROM raised
+ON CONFLICT (merchant_id, pay_type, account_id) DO UPDATE SET priority = excluded.priority, weight = excluded.weight,
   merchant_params = excluded.merchant_params, enabled = excluded.enabled, config_version = excluded.config_version`,
 };
 
@@ -167,8 +205,11 @@ export interface ConfigurationStore {
   activePlatformKey(): Promise<PlatformKey | null>;
   /** Does nothing when there is one already: two nodes may start together. */
   addFirstPlatformKey(key: Omit<PlatformKey, 'active'>): Promise<void>;
-  /** Answers null when the number is taken. */
-  addMerchant(merchant: Omit<Merchant, 'config_version' | 'updated_at_ms'>): Promise<Merchant | null>;
+  /**
+   * Answers null when the number is taken, or the parent has no room for another child.
+   * @param parent_id null: a platform merchant, the root of a tree of its own
+   */
+  addMerchant(merchant: NewMerchantRow, parent_id: string | null): Promise<Merchant | null>;
   changeMerchant(merchant_id: string, patch: MerchantPatch, now_ms: number): Promise<Merchant | null>;
   /** Answers false when the id belongs to an account of another channel. */
   saveAccount(account: AccountToSave, now_ms: number): Promise<boolean>;
@@ -211,19 +252,14 @@ export function createConfigurationStore(database: Database, sealer: Sealer): Co
       return (await database.query<AccountRow>(ACCOUNTS, [after_id, limit])).map(withoutSecrets);
     },
     ...platformKeys(database, sealer),
-    addMerchant: (m) =>
-      first<Merchant>(ADD_MERCHANT, [
-        m.merchant_id,
-        m.name,
-        m.status,
-        m.public_key,
-        m.nonce_policy,
-        m.late_payment,
-        m.allow_short_key,
-        m.platform_merchant_id,
-        m.level_code,
-        m.created_at_ms,
-      ]),
+    addMerchant(m, parent_id) {
+      const { merchant_id, name, status, public_key, nonce_policy, late_payment, allow_short_key } = m;
+      const values: unknown[] = [merchant_id, name, status, public_key, nonce_policy, late_payment, allow_short_key];
+      values.push(m.platform_signs, m.max_requests_per_second, m.created_at_ms);
+      return parent_id === null
+        ? first<Merchant>(ADD_MERCHANT, values)
+        : first<Merchant>(ADD_TENANT, [...values, parent_id]);
+    },
     changeMerchant: (merchant_id, patch, now_ms) =>
       first<Merchant>(CHANGE_MERCHANT, [
         merchant_id,
@@ -234,6 +270,8 @@ export function createConfigurationStore(database: Database, sealer: Sealer): Co
         patch.late_payment ?? null,
         patch.allow_short_key ?? null,
         now_ms,
+        patch.platform_signs ?? null,
+        patch.max_requests_per_second ?? null,
       ]),
     async saveAccount(account, now_ms) {
       const sealed = sealer.seal(toJson(account.secrets), `account ${account.account_id}`);
@@ -243,7 +281,7 @@ export function createConfigurationStore(database: Database, sealer: Sealer): Co
     },
     async saveRoute(route) {
       const values = [route.merchant_id, route.pay_type, route.account_id, route.priority];
-      await database.query(SAVE_ROUTE, [...values, toJson(route.merchant_params), route.enabled]);
+      await database.query(SAVE_ROUTE, [...values, toJson(route.merchant_params), route.enabled, route.weight]);
     },
   };
 }

@@ -39,7 +39,7 @@ export interface NewNotification {
   readonly payload: string;
 }
 
-/** A refund that Heliu makes on its own, reserved in the statement that records the late payment. */
+/** A refund that Heliu makes on its own, reserved in the statement that records the late payment or the reversal. */
 export interface LateRefund {
   readonly refund_id: string;
   readonly refund_fen: number;
@@ -104,14 +104,14 @@ const SAVE: Statement = {
   text: `
 WITH input AS (
   SELECT * FROM json_to_recordset($1::json) AS i(
-    merchant_id text, trade_id text, version integer, at_ms bigint, state text, finished boolean, placement text,
+    merchant_id text, trade_id text, version integer, at_ms bigint, state text, finished boolean, ending text, placement text,
     placing_until_ms bigint, reply jsonb, reply_message text, channel_message text, facts jsonb, late_facts jsonb,
     checked_at_ms bigint, check_count integer, decided_at_ms bigint,
     event_source text, event_kind text, event_detail jsonb, job text, job_at_ms bigint,
     notification_id text, subject text, refund_id text, url text, payload text,
     late_refund_id text, late_refund_fen bigint, late_refund_desc text, late_refund_check_at_ms bigint)
 ), saved AS (
-  UPDATE orders o SET version = o.version + 1, state = i.state, finished = i.finished, placement = i.placement,
+  UPDATE orders o SET version = o.version + 1, state = i.state, finished = i.finished, ending = i.ending, placement = i.placement,
     placing_until_ms = i.placing_until_ms, reply = i.reply, reply_message = i.reply_message,
     channel_message = i.channel_message, facts = i.facts, late_facts = i.late_facts, checked_at_ms = i.checked_at_ms,
     check_count = i.check_count, decided_at_ms = i.decided_at_ms, updated_at_ms = i.at_ms,
@@ -157,11 +157,11 @@ const SAVE_LEAN: Statement = {
   text: `
 WITH input AS (
   SELECT * FROM json_to_recordset($1::json) AS i(
-    merchant_id text, trade_id text, version integer, at_ms bigint, state text, finished boolean, placement text,
+    merchant_id text, trade_id text, version integer, at_ms bigint, state text, finished boolean, ending text, placement text,
     placing_until_ms bigint, reply jsonb, reply_message text, channel_message text, facts jsonb, late_facts jsonb,
     checked_at_ms bigint, check_count integer, decided_at_ms bigint, event_source text, event_kind text, event_detail jsonb)
 ), saved AS (
-  UPDATE orders o SET version = o.version + 1, state = i.state, finished = i.finished, placement = i.placement,
+  UPDATE orders o SET version = o.version + 1, state = i.state, finished = i.finished, ending = i.ending, placement = i.placement,
     placing_until_ms = i.placing_until_ms, reply = i.reply, reply_message = i.reply_message,
     channel_message = i.channel_message, facts = i.facts, late_facts = i.late_facts, checked_at_ms = i.checked_at_ms,
     check_count = i.check_count, decided_at_ms = i.decided_at_ms, updated_at_ms = i.at_ms
@@ -200,6 +200,22 @@ SELECT EXISTS (SELECT 1 FROM new_nonce) AS nonce_new, o.*
 FROM (SELECT 1) AS one LEFT JOIN orders o ON o.merchant_id = $1 AND o.mch_trade_id = $2`,
 };
 
+/** Another account for an order of which it is certain that the one before placed nothing. */
+const REROUTE: Statement = {
+  name: 'reroute_order',
+  text: `
+WITH moved AS (
+  UPDATE orders SET account_id = $4, merchant_params = $5, placement = 'calling', placing_until_ms = $6,
+    version = version + 1, updated_at_ms = $7
+  WHERE merchant_id = $1 AND trade_id = $2 AND version = $3 AND state = 'undecided'
+  RETURNING merchant_id, trade_id
+), new_event AS (
+  INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail)
+  SELECT merchant_id, trade_id, $7, 'pay', 'rerouted', $8 FROM moved
+)
+SELECT trade_id FROM moved`,
+};
+
 const EVENTS: Statement = {
   name: 'order_events',
   text: `SELECT event_no, at_ms, source, kind, detail FROM order_events
@@ -210,6 +226,16 @@ const APPEND_EVENT: Statement = {
   name: 'append_order_event',
   text: `INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail) VALUES ($1, $2, $3, $4, $5, $6)`,
 };
+
+export interface Reroute {
+  readonly order: Order;
+  readonly account_id: string;
+  readonly merchant_params: Readonly<Record<string, string>>;
+  readonly placing_until_ms: number;
+  readonly at_ms: number;
+  /** From where, and why nothing was placed there. */
+  readonly detail: Readonly<Record<string, string>>;
+}
 
 export interface TimelineEvent {
   readonly event_no: number;
@@ -224,6 +250,8 @@ export interface OrderStore {
   insert(order: NewOrder): Promise<InsertOutcome>;
   /** Answers false when somebody changed the order since it was read: read it again and decide anew. */
   save(save: OrderSave): Promise<boolean>;
+  /** Answers false when somebody changed the order since it was read. */
+  reroute(reroute: Reroute): Promise<boolean>;
   byNumber(merchant_id: string, mch_trade_id: string): Promise<Order | null>;
   byTradeId(merchant_id: string, trade_id: string): Promise<Order | null>;
   /** Records the request's nonce and reads the order in one round trip. */
@@ -261,6 +289,7 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
   return {
     insert: (order) => inserts.add(order),
     save: (save) => saves.add(save),
+    reroute: (reroute) => rerouteOrder(database, reroute),
     byNumber: (merchant_id, mch_trade_id) => first(BY_NUMBER, [merchant_id, mch_trade_id]),
     byTradeId: (merchant_id, trade_id) => first(BY_TRADE_ID, [merchant_id, trade_id]),
     async byNumberOnce(merchant_id, mch_trade_id, nonce_str) {
@@ -291,6 +320,21 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
   };
 }
 
+async function rerouteOrder(database: Database, reroute: Reroute): Promise<boolean> {
+  const { order, account_id, merchant_params, placing_until_ms, at_ms, detail } = reroute;
+  const rows = await database.query(REROUTE, [
+    order.merchant_id,
+    order.trade_id,
+    order.version,
+    account_id,
+    toJson(merchant_params),
+    placing_until_ms,
+    at_ms,
+    toJson(detail),
+  ]);
+  return rows.length === 1;
+}
+
 async function insertRows(database: Database, orders: readonly NewOrder[]): Promise<InsertOutcome[]> {
   const rows = await database.query<{ trade_id: string; order_new: boolean }>(INSERT, [toJson(orders)]);
   const inserted = new Set<string>();
@@ -317,6 +361,7 @@ function saveRow({ order, at_ms, event, job, notification, late_refund }: OrderS
     at_ms,
     state: order.state,
     finished: order.finished,
+    ending: order.ending,
     placement: order.placement,
     placing_until_ms: order.placing_until_ms,
     reply: order.reply,

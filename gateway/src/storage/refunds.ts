@@ -25,6 +25,8 @@ export interface RefundSave {
   readonly at_ms: number;
   /** What happens to the reserved amount on the order. */
   readonly money: 'keep' | 'refunded' | 'released' | 'reserve';
+  /** The payment of a reversed order does not go back after all: the order is paid again. */
+  readonly order_paid_again: boolean;
   readonly event: NewEvent | null;
   readonly job: null | 'delete' | number;
   readonly notification: NewNotification | null;
@@ -76,8 +78,8 @@ WITH input AS (
   SELECT * FROM json_to_record($1::json) AS i(
     merchant_id text, refund_id text, trade_id text, version integer, at_ms bigint, state text, channel_refund_no text,
     channel_refund_id text, channel_message text, calling_until_ms bigint, check_count integer, decided_at_ms bigint,
-    refund_fen bigint, money text, event_source text, event_kind text, event_detail jsonb, job text, job_at_ms bigint,
-    notification_id text, subject text, url text, payload text)
+    refund_fen bigint, money text, order_paid_again boolean, event_source text, event_kind text, event_detail jsonb, job text, job_at_ms bigint,
+    notification_id text, subject text, notified_refund_id text, url text, payload text)
 ), locked AS (
   SELECT o.trade_id FROM orders o JOIN input i ON o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id
   FOR NO KEY UPDATE OF o
@@ -94,6 +96,7 @@ WITH input AS (
   UPDATE orders o SET
     refund_reserved_fen = o.refund_reserved_fen + CASE e.money WHEN 'reserve' THEN e.refund_fen ELSE -e.refund_fen END,
     refunded_fen = o.refunded_fen + CASE e.money WHEN 'refunded' THEN e.refund_fen ELSE 0 END,
+    state = CASE WHEN e.order_paid_again AND o.state = 'reversed' THEN 'paid' ELSE o.state END,
     version = o.version + 1, updated_at_ms = e.at_ms
   FROM effective e WHERE e.money <> 'keep' AND o.merchant_id = e.merchant_id AND o.trade_id = e.trade_id
 ), new_event AS (
@@ -108,7 +111,7 @@ WITH input AS (
   ON CONFLICT (kind, merchant_id, subject_id) DO UPDATE SET run_at_ms = excluded.run_at_ms
 ), new_notification AS (
   INSERT INTO notifications (merchant_id, notification_id, subject, trade_id, refund_id, url, payload, created_at_ms, updated_at_ms)
-  SELECT merchant_id, notification_id, subject, trade_id, refund_id, url, payload, at_ms, at_ms
+  SELECT merchant_id, notification_id, subject, trade_id, notified_refund_id, url, payload, at_ms, at_ms
   FROM effective WHERE notification_id IS NOT NULL
 ), new_job AS (
   INSERT INTO jobs (kind, merchant_id, subject_id, run_at_ms)
@@ -179,7 +182,15 @@ export function createRefundStore(database: Database): RefundStore {
   };
 }
 
-function saveRow({ refund, at_ms, money, event, job, notification }: RefundSave): Record<string, unknown> {
+function saveRow({
+  refund,
+  at_ms,
+  money,
+  order_paid_again,
+  event,
+  job,
+  notification,
+}: RefundSave): Record<string, unknown> {
   return {
     merchant_id: refund.merchant_id,
     refund_id: refund.refund_id,
@@ -195,12 +206,14 @@ function saveRow({ refund, at_ms, money, event, job, notification }: RefundSave)
     decided_at_ms: refund.decided_at_ms,
     refund_fen: refund.refund_fen,
     money,
+    order_paid_again,
     ...(event && { event_source: event.source, event_kind: event.kind, event_detail: event.detail }),
     ...(job === 'delete' && { job: 'delete' }),
     ...(typeof job === 'number' && { job: 'move', job_at_ms: job }),
     ...(notification && {
       notification_id: notification.notification_id,
       subject: notification.subject,
+      notified_refund_id: notification.refund_id,
       url: notification.url,
       payload: notification.payload,
     }),

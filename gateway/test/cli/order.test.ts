@@ -22,18 +22,21 @@ const facts: PaymentFacts = {
 
 beforeAll(async () => {
   const { configuration, orders, refunds, notifications } = bench.store;
-  await configuration.addMerchant({
-    merchant_id: MERCHANT,
-    name: '普尔商城',
-    status: 'active',
-    public_key: null,
-    nonce_policy: 'required',
-    late_payment: 'refund',
-    allow_short_key: false,
-    platform_merchant_id: MERCHANT,
-    level_code: '00',
-    created_at_ms: NOON_MS,
-  });
+  await configuration.addMerchant(
+    {
+      merchant_id: MERCHANT,
+      name: '普尔商城',
+      status: 'active',
+      public_key: null,
+      nonce_policy: 'required',
+      late_payment: 'refund',
+      allow_short_key: false,
+      platform_signs: false,
+      max_requests_per_second: null,
+      created_at_ms: NOON_MS,
+    },
+    null,
+  );
   await orders.insert({
     merchant_id: MERCHANT,
     trade_id: TRADE_ID,

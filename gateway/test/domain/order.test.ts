@@ -49,7 +49,7 @@ function line(decision: Decision): string {
     ...(changes?.finished === true ? ['finished'] : []),
     ...(changes?.late_facts ? ['late_facts'] : []),
     ...(decision.notify ? ['notify'] : []),
-    ...(decision.refund_late_payment ? ['refund'] : []),
+    ...(decision.return_payment ? ['refund'] : []),
     ...(decision.exception === null ? [] : [`!${decision.exception.kind}`]),
   ].join(' ');
 }
@@ -176,7 +176,7 @@ describe('a success that does not fit the order is never applied', () => {
         changes: null,
         timeline: '',
         notify: false,
-        refund_late_payment: false,
+        return_payment: null,
         exception: { kind: 'payment_mismatch', detail },
       });
     }
@@ -283,7 +283,7 @@ describe('whatever is said, in any order', () => {
       look(order, decision, after, event, input);
       order = after;
       notified += decision.notify ? 1 : 0;
-      refunded += decision.refund_late_payment ? 1 : 0;
+      refunded += decision.return_payment ? 1 : 0;
     }
     return { order, notified, refunded };
   }
@@ -318,7 +318,7 @@ describe('whatever is said, in any order', () => {
       fc.property(steps, (path) => {
         walk(path, (_before, _decision, after, event, input) => {
           const again = decide(after, event, input);
-          expect([again.notify, again.refund_late_payment]).toEqual([false, false]);
+          expect([again.notify, again.return_payment]).toEqual([false, null]);
           const counted = { checked_at_ms: after.checked_at_ms, check_count: after.check_count };
           expect({ ...after, ...again.changes, ...counted }).toEqual(after);
         });

@@ -34,6 +34,7 @@ export function anOrder(changes: Partial<Order> = {}): Order {
     version: 1,
     state: 'undecided',
     finished: false,
+    ending: null,
     placement: 'calling',
     placing_until_ms: CREATED_AT_MS + 20_000,
     reply: null,

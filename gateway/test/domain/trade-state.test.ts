@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import type { Order } from '../../src/domain/order.ts';
 import { tradeInfo, tradeState } from '../../src/domain/trade-state.ts';
-import { anOrder } from './samples.ts';
+import { anOrder, CREATED_AT_MS, facts } from './samples.ts';
+
+const YEAR_MS = 365 * 86_400_000;
 
 const rows: readonly [Partial<Order>, number, string][] = [
   [{ state: 'undecided', initial_trade_state: 2, channel_message: '' }, 2, '未支付, '],
@@ -21,5 +23,13 @@ const rows: readonly [Partial<Order>, number, string][] = [
 
 test.each(rows)('%j is shown as trade_state %d, %s', (changes, state, info) => {
   const order = anOrder(changes);
-  expect([tradeState(order), tradeInfo(order)]).toEqual([state, info]);
+  const at_ms = CREATED_AT_MS;
+  expect([tradeState(order, at_ms), tradeInfo(order, at_ms)]).toEqual([state, info]);
+});
+
+test('a payment that is older than a year cannot be refunded any more: 4, 已完结', () => {
+  const order = anOrder({ state: 'paid', facts: facts({ paid_at_ms: CREATED_AT_MS }) });
+  expect(tradeState(order, CREATED_AT_MS + YEAR_MS)).toBe(0);
+  expect(tradeState(order, CREATED_AT_MS + YEAR_MS + 1)).toBe(4);
+  expect(tradeInfo(order, CREATED_AT_MS + YEAR_MS + 1)).toBe('已完结, ');
 });

@@ -1,19 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { ChannelMisconfigured, type ChannelClient } from '../../src/channels/channel.ts';
-import { chooseRoute } from '../../src/operations/choose-route.ts';
+import { ChannelMisconfigured, type ChannelClient, type PayType } from '../../src/channels/channel.ts';
+import { candidateRoutes } from '../../src/operations/choose-route.ts';
 import type { AccountEntry, MerchantEntry } from '../../src/operations/directory.ts';
 import type { Merchant, Route } from '../../src/storage/configuration.ts';
 
-type Places = Parameters<typeof chooseRoute>[0];
+type Places = Parameters<typeof candidateRoutes>[0];
 
 const MERCHANT = '5399355381712172';
 
-function route(account_id: string, priority: number): Route {
+function route(account_id: string, priority: number, weight = 1): Route {
   return {
     merchant_id: MERCHANT,
     pay_type: 'wechat.scan',
     account_id,
     priority,
+    weight,
     merchant_params: {},
     enabled: true,
     config_version: 1,
@@ -23,6 +24,7 @@ function route(account_id: string, priority: number): Route {
 const merchant: MerchantEntry = {
   merchant: { merchant_id: MERCHANT } as Merchant,
   public_key: null,
+  platform_suspended: false,
   routes: new Map([['wechat.scan', [route('first', 1), route('second', 2)]]]),
 };
 
@@ -30,6 +32,7 @@ const merchant: MerchantEntry = {
 function places(
   accounts: Readonly<Record<string, 'active' | 'suspended' | 'broken'>>,
   known: string | null = null,
+  { open = [], draw = 0 }: { readonly open?: readonly string[]; readonly draw?: number } = {},
 ): Places {
   return {
     directory: {
@@ -41,11 +44,18 @@ function places(
       },
     },
     store: { orders: { byNumber: () => Promise.resolve(known === null ? null : { account_id: known }) } },
+    breakers: { state: (account_id: string) => (open.includes(account_id) ? 'open' : 'closed') },
+    ports: { random: { bytes: () => Buffer.alloc(4, draw) } },
   } as unknown as Places;
 }
 
-const choose = async (at: Places, pay_type = 'wechat.scan'): Promise<string> =>
-  (await chooseRoute(at, merchant, pay_type, 'order-1')).account_id;
+const payType = (code: string): PayType => ({ code, channel: 'wechat' }) as PayType;
+
+const candidates = async (at: Places, of: MerchantEntry = merchant, pay_type = 'wechat.scan'): Promise<string[]> =>
+  (await candidateRoutes(at, of, payType(pay_type), 'order-1')).map((one) => one.account_id);
+
+const choose = async (at: Places, pay_type = 'wechat.scan'): Promise<string | undefined> =>
+  (await candidates(at, merchant, pay_type))[0];
 
 describe('a new order', () => {
   test.each([
@@ -67,6 +77,29 @@ describe('a new order', () => {
       code: 202,
       message: 'pay_type alipay.scan has no route for this merchant: ask the operator',
     });
+  });
+});
+
+describe('several accounts', () => {
+  const shared: MerchantEntry = {
+    ...merchant,
+    routes: new Map([['wechat.scan', [route('large', 1, 3), route('small', 1, 1), route('spare', 2)]]]),
+  };
+  const all = { large: 'active', small: 'active', spare: 'active' } as const;
+
+  test('of one priority are drawn by weight, and a worse priority comes after them all', async () => {
+    // The draw is the share of the total weight: three quarters of the tickets belong to `large`.
+    expect(await candidates(places(all, null, { draw: 0 }), shared)).toEqual(['large', 'small', 'spare']);
+    expect(await candidates(places(all, null, { draw: 0xbf }), shared)).toEqual(['large', 'small', 'spare']);
+    expect(await candidates(places(all, null, { draw: 0xc1 }), shared)).toEqual(['small', 'large', 'spare']);
+  });
+
+  test('that do not answer come last, whatever their priority', async () => {
+    expect(await candidates(places(all, null, { open: ['large', 'small'] }), shared)).toEqual([
+      'spare',
+      'large',
+      'small',
+    ]);
   });
 });
 

@@ -153,6 +153,7 @@ export function refundSaveOf(
     refund: { ...refund, ...changes },
     at_ms: NOW_MS + 1_000,
     money: 'keep',
+    order_paid_again: false,
     event: null,
     job: null,
     notification: null,

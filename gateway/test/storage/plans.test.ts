@@ -268,18 +268,21 @@ async function useNotifications(store: Store): Promise<void> {
 
 async function useConfiguration({ configuration }: Store): Promise<void> {
   const merchant_id = '1000000000099999';
-  await configuration.addMerchant({
-    merchant_id,
-    name: 'shop',
-    status: 'active',
-    public_key: null,
-    nonce_policy: 'required',
-    late_payment: 'refund',
-    allow_short_key: false,
-    platform_merchant_id: merchant_id,
-    level_code: '00',
-    created_at_ms: NOW_MS,
-  });
+  await configuration.addMerchant(
+    {
+      merchant_id,
+      name: 'shop',
+      status: 'active',
+      public_key: null,
+      nonce_policy: 'required',
+      late_payment: 'refund',
+      allow_short_key: false,
+      platform_signs: false,
+      max_requests_per_second: null,
+      created_at_ms: NOW_MS,
+    },
+    null,
+  );
   await configuration.changeMerchant(merchant_id, { name: 'other' }, NOW_MS);
   await configuration.merchant(merchant_id);
   await configuration.merchants('', 20);
@@ -300,6 +303,7 @@ async function useConfiguration({ configuration }: Store): Promise<void> {
     pay_type: 'wechat.scan',
     account_id: 'plan',
     priority: 1,
+    weight: 1,
     merchant_params: {},
     enabled: true,
   });

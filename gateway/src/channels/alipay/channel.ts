@@ -40,11 +40,12 @@ function bind(account: AlipayAccount, client: AlipayClient, ports: Ports): Chann
     prepareBegin: (order) => begin(account, client, order),
     query: (order) => queryOrder(client, account, order),
     close: (order) => closeOrder(client, account, order),
+    reverse: () => Promise.resolve({ outcome: 'declined', code: 'NOT_SUPPORTED', message: 'no payment codes here' }),
     refund: (refund) => requestRefund(client, refund),
     queryRefund: (refund) => queryRefund(client, refund),
     readCallback: (request) => readNotification(client, account, request),
     acknowledge: notificationAnswer,
-    expectedIdentity: (merchant_params) => expectedIdentity(account, merchant_params),
+    expectedIdentity: (order) => expectedIdentity(account, order.merchant_params),
     test: () => testAccount(client, ports),
   };
 }

@@ -54,6 +54,7 @@ function afterQuery(report: PaymentReport, message: string): CloseReport {
     case 'not_found':
       return { outcome: 'not_found', message: report.message, raw: report.raw };
     case 'waiting':
+    case 'pay_error':
       // Refused although it waits for its payer: it may be being paid at this moment.
       return { outcome: 'unknown', reason: 'waiting_for_payer', raw: report.raw };
     case 'not_sent':

@@ -41,11 +41,12 @@ function bind(account: WechatAccount, client: WechatClient): ChannelClient {
     prepareBegin: (order) => begin(account, client, order),
     query: (order) => queryOrder(client, account, order),
     close: (order) => closeOrder(client, account, order),
+    reverse: () => Promise.resolve({ outcome: 'declined', code: 'NOT_SUPPORTED', message: 'no payment codes here' }),
     refund: (refund) => requestRefund(client, account, refund),
     queryRefund: (refund) => queryRefund(client, account, refund),
     readCallback: (request) => readNotification(client, account, request),
     acknowledge: notificationAnswer,
-    expectedIdentity: (merchant_params) => identityOf(account, merchant_params),
+    expectedIdentity: (order) => identityOf(account, order.merchant_params),
     test: () => testAccount(client),
   };
 }

@@ -74,6 +74,8 @@ async function readCall(gateway: Gateway, request: FastifyRequest): Promise<Call
   assertInTime(token.claims, gateway.ports.clock.now_ms());
   if (merchant.merchant.status !== 'active')
     throw new ApiError('merchant_not_active', `the merchant is ${merchant.merchant.status}: ask the operator`);
+  if (merchant.platform_suspended)
+    throw new ApiError('merchant_not_active', 'the platform merchant above this one is suspended: ask the operator');
   return { merchant, claims: token.claims };
 }
 

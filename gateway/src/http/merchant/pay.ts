@@ -40,13 +40,16 @@ export const COMMON_PAY_FIELDS = {
 const INTEGERS = ['total_fee', 'time_start', 'time_expire'] as const;
 
 const READERS: ReadonlyMap<string, Endpoint<typeof COMMON_PAY_FIELDS>> = new Map(
-  [...PAY_TYPES.values()].map((pay_type) => [pay_type.code, endpoint(payFields(pay_type), [...INTEGERS])]),
+  [...PAY_TYPES.values()].map(([pay_type]) => [pay_type.code, endpoint(payFields(pay_type), [...INTEGERS])]),
 );
 
 /** Every request field of a pay type: the common ones and its own. */
 export function payFields(pay_type: PayType): typeof COMMON_PAY_FIELDS {
   const own = Object.fromEntries(Object.entries(pay_type.fields).map(([name, rule]) => [name, fromRule(rule)]));
-  return { ...COMMON_PAY_FIELDS, ...own };
+  const required = Object.fromEntries(
+    (pay_type.required_common ?? []).map((name) => [name, COMMON_PAY_FIELDS[name].unwrap()]),
+  );
+  return { ...COMMON_PAY_FIELDS, ...required, ...own };
 }
 
 const PAY_TYPE_ONLY = endpoint({ pay_type: COMMON_PAY_FIELDS.pay_type }, []);
@@ -58,20 +61,39 @@ export function payEndpoint(gateway: Gateway): MerchantEndpoint {
 
 async function handle(gateway: Gateway, { merchant, claims }: Call) {
   const { pay_type: code } = readFields(PAY_TYPE_ONLY, claims);
-  const pay_type = PAY_TYPES.get(code);
+  const implementations = PAY_TYPES.get(code);
   const reader = READERS.get(code);
-  if (!pay_type || !reader)
+  if (!implementations || !reader)
     throw new ApiError('malformed_field', `pay_type must be one of ${[...PAY_TYPES.keys()].join(', ')}`);
-  const { nonce_str, ...fields } = readFields(reader, claims);
+  const { nonce_str, ...given } = readFields(reader, claims);
+  const fields = withoutUndefined(given);
+  assertOneOf(implementations[0], fields);
   return pay(gateway, merchant, {
-    pay_type,
-    mch_trade_id: fields.mch_trade_id,
-    total_fee: fields.total_fee,
+    pay_type: implementationFor(implementations, fields),
+    mch_trade_id: given.mch_trade_id,
+    total_fee: given.total_fee,
     nonce_str: nonceOf(merchant, nonce_str),
-    notify_url: fields.notify_url ?? null,
-    time_expire: fields.time_expire ?? null,
-    fields: withoutUndefined(fields),
+    notify_url: given.notify_url ?? null,
+    time_expire: given.time_expire ?? null,
+    fields,
   });
+}
+
+/** Throws 103 when a group of fields is missing of which at least one is needed. */
+function assertOneOf(pay_type: PayType, fields: Readonly<Record<string, unknown>>): void {
+  for (const [first, ...others] of pay_type.one_of ?? []) {
+    if (first === undefined || [first, ...others].some((name) => name in fields)) continue;
+    throw new ApiError('missing_field', `${first} is required (or ${others.join(', ')})`);
+  }
+}
+
+/** Which channel's implementation a request is for; the fields' own rules make sure that there is one. */
+function implementationFor(
+  implementations: readonly [PayType, ...PayType[]],
+  fields: Readonly<Record<string, string | number>>,
+): PayType {
+  const texts = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
+  return implementations.find((one) => one.takes?.(texts) ?? true) ?? implementations[0];
 }
 
 function withoutUndefined(

@@ -250,11 +250,14 @@ test('Alipay is answered success for what was accepted and nothing like it for w
 
 test('the identity expected of an order names the seller only where one is configured', async () => {
   const { channel } = await openChannel();
-  expect(channel.expectedIdentity({})).toEqual({ app_id: APP_ID });
-  expect(channel.expectedIdentity({ seller_id: '2088102146225135' })).toEqual({
+  expect(channel.expectedIdentity({ merchant_params: {}, fields: {} })).toEqual({ app_id: APP_ID });
+  expect(channel.expectedIdentity({ merchant_params: { seller_id: '2088102146225135' }, fields: {} })).toEqual({
     app_id: APP_ID,
     seller_id: '2088102146225135',
   });
   const { channel: with_seller } = await openChannel({ seller_id: '2088000000000000' });
-  expect(with_seller.expectedIdentity({})).toEqual({ app_id: APP_ID, seller_id: '2088000000000000' });
+  expect(with_seller.expectedIdentity({ merchant_params: {}, fields: {} })).toEqual({
+    app_id: APP_ID,
+    seller_id: '2088000000000000',
+  });
 });

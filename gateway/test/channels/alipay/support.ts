@@ -227,6 +227,8 @@ export const reference: OrderReference = {
   out_trade_no: OUT_TRADE_NO,
   pay_type: 'alipay.scan',
   total_fen: fen(7622),
+  created_at_ms: NOW_MS,
+  fields: {},
   merchant_params: {},
 };
 

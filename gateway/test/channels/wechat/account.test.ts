@@ -96,17 +96,22 @@ describe('an account that can be used', () => {
   });
 
   test('expects the identity of its mode and route', () => {
-    expect(open().expectedIdentity({ sub_mchid: '1900000109' })).toEqual({
+    expect(open().expectedIdentity({ merchant_params: { sub_mchid: '1900000109' }, fields: {} })).toEqual({
       sp_appid: 'wx8888888888888888',
       sp_mchid: '1230000109',
       sub_mchid: '1900000109',
     });
-    expect(open({ mode: 'direct' }).expectedIdentity({})).toEqual({ appid: 'wx8888888888888888', mchid: '1230000109' });
+    expect(open({ mode: 'direct' }).expectedIdentity({ merchant_params: {}, fields: {} })).toEqual({
+      appid: 'wx8888888888888888',
+      mchid: '1230000109',
+    });
   });
 
   test('expects what no answer can say when the route does not fit the mode', () => {
-    expect(open().expectedIdentity({})).toMatchObject({ sub_mchid: '' });
-    expect(open({ mode: 'direct' }).expectedIdentity({ sub_mchid: '1' })).toMatchObject({ sub_mchid: '1' });
+    expect(open().expectedIdentity({ merchant_params: {}, fields: {} })).toMatchObject({ sub_mchid: '' });
+    expect(
+      open({ mode: 'direct' }).expectedIdentity({ merchant_params: { sub_mchid: '1' }, fields: {} }),
+    ).toMatchObject({ sub_mchid: '1' });
   });
 
   test('route parameters are checked by name', () => {

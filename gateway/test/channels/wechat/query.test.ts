@@ -79,7 +79,7 @@ describe('asking for an order', () => {
     const client = open();
     const report = await client.query(reference);
     const facts = report.outcome === 'paid' ? report.facts : null;
-    expect(facts?.identity).toEqual(client.expectedIdentity(reference.merchant_params));
+    expect(facts?.identity).toEqual(client.expectedIdentity(reference));
   });
 
   test.each([

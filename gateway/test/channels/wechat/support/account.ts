@@ -44,6 +44,8 @@ export const reference: OrderReference = {
   out_trade_no: order.out_trade_no,
   pay_type: order.pay_type,
   total_fen: order.total_fen,
+  created_at_ms: NOW_MS,
+  fields: {},
   merchant_params: PARTNER_PARAMS,
 };
 

@@ -1,0 +1,51 @@
+/** Ends an undecided order at its channel, and records what the channel said to that. */
+import type { Declined } from '../channels/channel.ts';
+import type { Order, Source } from '../domain/order.ts';
+import { applyToOrder, closeEvent, paymentEvent, reverseEvent } from './apply-channel-result.ts';
+import { counted, openAccount, orderReference } from './channel-calls.ts';
+import type { Gateway } from './gateway.ts';
+
+export interface Ended {
+  /** The order as it stands after the call. */
+  readonly order: Order;
+  /** The channel's verified refusal, if it refused. */
+  readonly refused: Declined | null;
+  /** The channel asks for the same call again. */
+  readonly again: boolean;
+}
+
+/** Closes an order; when the channel says that it has been paid, the payment is asked for and booked. */
+export async function closeAtChannel(
+  gateway: Gateway,
+  order: Order,
+  source: Extract<Source, 'close' | 'reverse' | 'expiry'>,
+): Promise<Ended> {
+  const client = await openAccount(gateway, order.account_id);
+  const report = counted(gateway, order, 'close', await client.close(orderReference(order)));
+  const event = closeEvent(report);
+  if (event) {
+    const evidence = { source, raw: 'raw' in report ? report.raw : undefined };
+    const closed = await applyToOrder(gateway, order, event, evidence);
+    return { order: closed, refused: report.outcome === 'declined' ? report : null, again: false };
+  }
+  // The channel says it has been paid in the meantime: the payment itself is asked for, with its amount and number.
+  const paid = counted(gateway, order, 'query', await client.query(orderReference(order)));
+  const raw = 'raw' in paid ? paid.raw : undefined;
+  return {
+    order: await applyToOrder(gateway, order, paymentEvent(paid), { source, raw }),
+    refused: null,
+    again: false,
+  };
+}
+
+/** Reverses an order of a payment code: nothing will be paid, or what was paid goes back. */
+export async function reverseAtChannel(gateway: Gateway, order: Order): Promise<Ended> {
+  const client = await openAccount(gateway, order.account_id);
+  const report = counted(gateway, order, 'reverse', await client.reverse(orderReference(order)));
+  const evidence = { source: 'reverse', raw: 'raw' in report ? report.raw : undefined } as const;
+  return {
+    order: await applyToOrder(gateway, order, reverseEvent(report), evidence),
+    refused: report.outcome === 'declined' ? report : null,
+    again: report.outcome === 'again',
+  };
+}
