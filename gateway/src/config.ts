@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
 export type Role = 'all' | 'api' | 'worker';
@@ -19,6 +20,8 @@ export interface Config {
   readonly role: Role;
   /** Who may read /metrics from another machine; null: nobody. */
   readonly metrics_token: string | null;
+  /** Proxies whose X-Forwarded-For is believed. */
+  readonly trusted_proxies: readonly string[];
   readonly limits: Limits;
 }
 
@@ -27,6 +30,10 @@ export interface Limits {
   /** Merchants' requests that this process itself is busy with, those waiting for a channel not counted; beyond it the answer is 503. */
   readonly max_busy_requests: number;
   readonly database_connections: number;
+  /** Requests a second that one merchant without a limit of its own may send to this node. */
+  readonly merchant_requests_per_second: number;
+  /** Requests a second that one address may send to this node. */
+  readonly address_requests_per_second: number;
   /** Lets `notify_url` point at this machine. The sandbox alone sets it. */
   readonly notify_allow_loopback: boolean;
   /** How long a stop waits for work that has begun. */
@@ -75,6 +82,13 @@ const Environment = z.object({
   HELIU_MAX_BUSY_REQUESTS: wholeNumber(1, 100_000, 96),
   HELIU_DATABASE_CONNECTIONS: wholeNumber(2, 500, 10),
   HELIU_NOTIFY_ALLOW_LOOPBACK: oneOf(['0', '1'], '0').transform((text) => text === '1'),
+  HELIU_MERCHANT_REQUESTS_PER_SECOND: wholeNumber(1, 1_000_000, 2_000),
+  HELIU_ADDRESS_REQUESTS_PER_SECOND: wholeNumber(1, 1_000_000, 2_000),
+  HELIU_TRUSTED_PROXIES: z
+    .string()
+    .transform((text) => text.split(',').map((one) => one.trim()))
+    .refine((list) => list.every(isAddressRange), 'must be addresses or CIDR ranges separated by commas, e.g. 10.0.0.0/8')
+    .optional(),
   HELIU_METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   HELIU_SHUTDOWN_TIMEOUT_MS: wholeNumber(0, 300_000, 15_000),
 });
@@ -106,10 +120,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     log_level: values.LOG_LEVEL,
     role: values.HELIU_ROLE,
     metrics_token: values.HELIU_METRICS_TOKEN ?? null,
+    trusted_proxies: values.HELIU_TRUSTED_PROXIES ?? [],
     limits: Object.freeze({
       max_body_bytes: values.HELIU_MAX_BODY_BYTES,
       max_busy_requests: values.HELIU_MAX_BUSY_REQUESTS,
       database_connections: values.HELIU_DATABASE_CONNECTIONS,
+      merchant_requests_per_second: values.HELIU_MERCHANT_REQUESTS_PER_SECOND,
+      address_requests_per_second: values.HELIU_ADDRESS_REQUESTS_PER_SECOND,
       notify_allow_loopback: values.HELIU_NOTIFY_ALLOW_LOOPBACK,
       shutdown_timeout_ms: values.HELIU_SHUTDOWN_TIMEOUT_MS,
     }),
@@ -146,6 +163,10 @@ function isOrigin(text: string): boolean {
   const url = URL.parse(text);
   const scheme = url?.protocol === 'http:' || url?.protocol === 'https:';
   return scheme && url?.search === '' && url.hash === '' && url.username === '' && url.password === '';
+}
+
+function isAddressRange(text: string): boolean {
+  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
 }
 
 function isPostgresUrl(text: string): boolean {

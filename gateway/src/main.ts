@@ -34,6 +34,8 @@ export interface Parts {
   readonly log: Logger;
   readonly role: Role;
   readonly max_body_bytes: number;
+  readonly rates: { readonly merchant: number; readonly address: number };
+  readonly trusted_proxies: readonly string[];
   readonly metrics_token: string | null;
   /** Merchants' requests that this process may be busy with, those waiting for a channel not counted. */
   readonly max_busy_requests: number;
@@ -110,6 +112,8 @@ export function assemble(parts: Parts): Assembled {
       );
     },
     max_body_bytes: parts.max_body_bytes,
+    rates: parts.rates,
+    trusted_proxies: parts.trusted_proxies,
     metrics_token: parts.metrics_token,
   });
   return {
@@ -194,6 +198,11 @@ export async function startGateway(config: Config, database_url: string): Promis
     log,
     role: config.role,
     max_body_bytes: config.limits.max_body_bytes,
+    rates: {
+      merchant: config.limits.merchant_requests_per_second,
+      address: config.limits.address_requests_per_second,
+    },
+    trusted_proxies: config.trusted_proxies,
     metrics_token: config.metrics_token,
     max_busy_requests: config.limits.max_busy_requests,
     poll_ms: { jobs: JOB_POLL_MS, configuration: CONFIGURATION_POLL_MS },

@@ -14,10 +14,13 @@ describe('readConfig', () => {
       log_level: 'info',
       role: 'all',
       metrics_token: null,
+      trusted_proxies: [],
       limits: {
         max_body_bytes: 65_536,
         max_busy_requests: 96,
         database_connections: 10,
+        merchant_requests_per_second: 2_000,
+        address_requests_per_second: 2_000,
         notify_allow_loopback: false,
         shutdown_timeout_ms: 15_000,
       },
@@ -47,6 +50,14 @@ describe('readConfig', () => {
       role: 'worker',
       limits: { notify_allow_loopback: true, database_connections: 10 },
     });
+  });
+
+  test('takes proxies as a list of addresses and ranges, and refuses anything else by name', () => {
+    const { trusted_proxies } = readConfig({ HELIU_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8' });
+    expect(trusted_proxies).toEqual(['127.0.0.1', '10.0.0.0/8']);
+    expect(() => readConfig({ HELIU_TRUSTED_PROXIES: 'loadbalancer' })).toThrow(
+      /^HELIU_TRUSTED_PROXIES must be addresses or CIDR ranges separated by commas, e.g. 10.0.0.0\/8/,
+    );
   });
 
   test('cannot be changed afterwards', () => {

@@ -38,6 +38,8 @@ export async function createNode(scheduler: Scheduler, network: Network, options
     role: 'all',
     max_body_bytes: MAX_BODY_BYTES,
     metrics_token: null,
+    rates: { merchant: 1_000_000, address: 1_000_000 },
+    trusted_proxies: [],
     max_busy_requests: Number.POSITIVE_INFINITY,
     poll_ms: options.poll_ms,
   });

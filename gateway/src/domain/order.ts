@@ -307,9 +307,9 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
     if (event.finished && order.state === 'paid' && !order.finished) return change({ finished: true }, 'finished');
     return { ...NOTHING, exception: refundedElsewhere(order, event.facts) };
   }
-  if (order.ending === 'reverse' || (order.state === 'reversed' && event.facts.refunded)) {
-    return decidePaidReversed(order, event.facts, input);
-  }
+  // The channel's own reverse of a payment code has given the payment back, and now its number is told.
+  const given_back = order.state === 'reversed' && hasPaymentCode(order) && event.facts.refunded;
+  if (order.ending === 'reverse' || given_back) return decidePaidReversed(order, event.facts, input);
   if (order.state === 'undecided' || input.late_payment === 'accept') {
     const changes: OrderChanges = {
       state: 'paid',
@@ -336,11 +336,12 @@ function decidePaidReversed(order: Order, facts: PaymentFacts, input: DecisionIn
     channel_message: '',
     decided_at_ms: order.decided_at_ms ?? input.at_ms,
   };
-  // The channel has given it back already: only the payment's number was not known.
-  if (facts.refunded) return change(reversed, 'reversed');
+  if (!hasPaymentCode(order)) {
+    const exception = refundedElsewhere(order, facts);
+    return { ...change(reversed, 'reversed'), return_payment: 'reversed', exception };
+  }
   // The channel's own reverse, repeated until it is sure, gives the money of a payment code back.
-  if (hasPaymentCode(order)) return change(checkedBy(order, input), 'paid_while_reversing');
-  return { ...change(reversed, 'reversed'), return_payment: 'reversed' };
+  return facts.refunded ? change(reversed, 'reversed') : change(checkedBy(order, input), 'paid_while_reversing');
 }
 
 /** Money has gone back to the payer by a way that is not ours (the channel's own console): our books do not know that refund. */

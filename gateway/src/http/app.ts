@@ -8,6 +8,7 @@ import { mountPlatformKey } from './admin/platform-key.ts';
 import { mountSession } from './admin/session.ts';
 import { mountChannelNotify } from './channel-notify.ts';
 import { sendError } from './errors.ts';
+import { RateLimit } from './rate-limit.ts';
 import { mountHealth } from './health.ts';
 import { closeEndpoint } from './merchant/close.ts';
 import { mount } from './merchant/endpoint.ts';
@@ -29,6 +30,10 @@ export interface AppOptions {
   /** Answers null when the gateway can serve, else why it cannot. */
   readonly notReady: () => Promise<string | null>;
   readonly max_body_bytes: number;
+  /** Requests a second that one merchant, and one address, may send to this node. */
+  readonly rates: { readonly merchant: number; readonly address: number };
+  /** Proxies whose X-Forwarded-For is believed: addresses or CIDR ranges. */
+  readonly trusted_proxies: readonly string[];
   /** A bearer token for /metrics; without one only this machine may read them. */
   readonly metrics_token: string | null;
 }
@@ -58,14 +63,17 @@ export function buildApp(options: AppOptions): FastifyInstance {
     return503OnClosing: false,
     routerOptions: { maxParamLength: 64 },
     exposeHeadRoutes: false,
+    trustProxy: options.trusted_proxies.length > 0 ? [...options.trusted_proxies] : false,
   });
   // Merchants send text/plain, octet-stream, form or nothing at all: the body is text whatever it is called.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   app.addHook('onRequest', async (_request, reply) => secureHeaders(reply));
   app.addHook('onRequest', async (request) => assertOpened(options, request));
+  app.addHook('onRequest', limitingAddresses(options));
   app.addHook('onRequest', shedding(options));
-  for (const endpoint of merchantEndpoints(gateway)) mount(app, gateway, options.platform, endpoint);
+  const limit = { limit: new RateLimit(gateway.ports.clock), per_second: options.rates.merchant };
+  for (const endpoint of merchantEndpoints(gateway)) mount(app, gateway, options.platform, limit, endpoint);
   mountChannelNotify(app, gateway);
   mountSession(app, gateway);
   mountMerchantAdministration(app, gateway);
@@ -95,6 +103,24 @@ function assertOpened(options: AppOptions, request: FastifyRequest): void {
 }
 
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+
+/** Channels are never limited: what they say is about money. Everybody else is, before anything of the request is read. */
+function limitingAddresses(options: AppOptions) {
+  const { gateway, rates } = options;
+  const limit = new RateLimit(gateway.ports.clock);
+  return async (request: FastifyRequest): Promise<void> => {
+    const { url } = request;
+    if (url.startsWith('/notify/') || HEALTH.has(url)) return;
+    const wait_s = limit.take(request.ip, rates.address);
+    if (wait_s === 0) return;
+    gateway.metrics.limited.inc({ by: 'address' });
+    throw new ApiError(
+      'limited',
+      `one address may send ${rates.address} requests a second: nothing was recorded, send the same request again after Retry-After`,
+      wait_s,
+    );
+  };
+}
 
 /** Beyond what the cores can do only the queue would grow: who comes then is told so at once, before anything is read. */
 function shedding(options: AppOptions) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
-import { assertArrow, decide, EXPIRY_GRACE_MS } from '../../src/domain/order.ts';
+import { assertArrow, decide, EXPIRY_GRACE_MS, PAYMENT_CODE_PAY_TYPE, REVERSE_CERTAIN_MS } from '../../src/domain/order.ts';
 import type { Decision, DecisionInput, Order, OrderEvent, OrderState, Source } from '../../src/domain/order.ts';
 import { anInput, anOrder, CREATED_AT_MS, EXPIRES_AT_MS, facts, IDENTITY } from './samples.ts';
 
@@ -19,6 +19,10 @@ const EVENTS = {
   other_payment: { kind: 'paid', facts: facts({ transaction_id: 'T2' }), finished: false },
   refunded: { kind: 'paid', facts: facts({ refunded: true }), finished: false },
   wrong_amount: { kind: 'paid', facts: facts({ amount_fen: fen(99) }), finished: false },
+  close_wanted: { kind: 'ending_wanted', ending: 'close' },
+  reverse_wanted: { kind: 'ending_wanted', ending: 'reverse' },
+  ending_refused: { kind: 'ending_refused', code: 'RULE_LIMIT', message: 'not now' },
+  payment_returned: { kind: 'payment_returned' },
 } as const satisfies Record<string, OrderEvent>;
 
 type EventName = keyof typeof EVENTS;
@@ -28,10 +32,14 @@ const SITUATIONS = {
   never: anOrder({ placement: 'never', placing_until_ms: 0 }),
   unknown: anOrder({ placement: 'unknown', placing_until_ms: 0 }),
   accepted: anOrder({ placement: 'accepted', placing_until_ms: 0, reply: { code_url: 'weixin://x' } }),
+  closing: anOrder({ placement: 'accepted', ending: 'close' }),
+  reversing: anOrder({ placement: 'accepted', ending: 'reverse' }),
+  reversing_code: anOrder({ pay_type: PAYMENT_CODE_PAY_TYPE, placement: 'accepted', ending: 'reverse' }),
   paid: anOrder({ state: 'paid', placement: 'accepted', facts: facts() }),
   finished: anOrder({ state: 'paid', placement: 'accepted', facts: facts(), finished: true }),
   closed: anOrder({ state: 'closed', placement: 'accepted' }),
   reversed: anOrder({ state: 'reversed', placement: 'accepted' }),
+  reversed_code: anOrder({ pay_type: PAYMENT_CODE_PAY_TYPE, state: 'reversed', placement: 'accepted' }),
   failed: anOrder({ state: 'failed', placement: 'accepted' }),
   refunding: anOrder({ state: 'paid', placement: 'accepted', facts: facts(), refund_reserved_fen: fen(1) }),
   late: anOrder({ state: 'closed', placement: 'accepted', late_facts: facts(), refund_reserved_fen: fen(100) }),
@@ -46,6 +54,7 @@ function line(decision: Decision): string {
     changes === null ? 'nothing' : decision.timeline || 'checked',
     ...(changes?.state === undefined ? [] : [`→${changes.state}`]),
     ...(changes?.placement === undefined ? [] : [`placement:${changes.placement}`]),
+    ...(changes?.ending === undefined || changes.state !== undefined ? [] : [`ending:${changes.ending}`]),
     ...(changes?.finished === true ? ['finished'] : []),
     ...(changes?.late_facts ? ['late_facts'] : []),
     ...(decision.notify ? ['notify'] : []),
@@ -68,6 +77,10 @@ const UNDECIDED: Readonly<Record<EventName, string>> = {
   other_payment: 'paid →paid notify',
   refunded: 'paid →paid notify !refunded_elsewhere',
   wrong_amount: 'nothing !payment_mismatch',
+  close_wanted: 'close_wanted ending:close',
+  reverse_wanted: 'reverse_wanted ending:reverse',
+  ending_refused: 'nothing',
+  payment_returned: 'nothing',
 };
 
 /** After the order was closed, reversed or failed, when the merchant wants late payments refunded. */
@@ -85,6 +98,10 @@ const ENDED: Readonly<Record<EventName, string>> = {
   other_payment: 'late_payment late_facts refund',
   refunded: 'late_payment late_facts refund',
   wrong_amount: 'nothing !payment_mismatch',
+  close_wanted: 'nothing',
+  reverse_wanted: 'nothing',
+  ending_refused: 'nothing',
+  payment_returned: 'nothing',
 };
 
 const PAID: Readonly<Record<EventName, string>> = {
@@ -95,6 +112,22 @@ const PAID: Readonly<Record<EventName, string>> = {
   finished: 'finished finished',
   other_payment: 'nothing !second_payment',
   refunded: 'nothing !refunded_elsewhere',
+  payment_returned: 'reversed →reversed refund',
+};
+
+const ACCEPTED = { ...UNDECIDED, unknown: 'unknown', declined: 'unknown', not_placed: 'unknown' };
+
+/** The merchant wants it reversed: it ends as reversed whatever the channel calls it, and nobody hears "paid". */
+const REVERSING = {
+  ...ACCEPTED,
+  close_wanted: 'nothing',
+  reverse_wanted: 'nothing',
+  ending_refused: 'reverse_refused ending:null',
+  closed: 'reversed →reversed',
+  paid: 'reversed →reversed refund',
+  finished: 'reversed →reversed refund',
+  other_payment: 'reversed →reversed refund',
+  refunded: 'reversed →reversed refund !refunded_elsewhere',
 };
 
 const TABLE: Readonly<Record<Situation, Readonly<Record<EventName, string>>>> = {
@@ -103,13 +136,25 @@ const TABLE: Readonly<Record<Situation, Readonly<Record<EventName, string>>>> = 
   unknown: UNDECIDED,
   // A lost answer takes nothing back that the channel has said before.
   // Late word of an earlier call proves nothing about an order that was accepted since.
-  accepted: { ...UNDECIDED, unknown: 'unknown', declined: 'unknown', not_placed: 'unknown' },
+  accepted: ACCEPTED,
+  // The payment came first: the close was too late.
+  closing: { ...ACCEPTED, close_wanted: 'nothing', ending_refused: 'close_refused ending:null' },
+  reversing: REVERSING,
+  // The channel's own reverse gives a payment code's money back, so that no refund of ours may.
+  reversing_code: {
+    ...REVERSING,
+    paid: 'paid_while_reversing',
+    finished: 'paid_while_reversing',
+    other_payment: 'paid_while_reversing',
+    refunded: 'reversed →reversed',
+  },
   paid: PAID,
-  finished: { ...PAID, finished: 'nothing' },
-  // Our own refund explains why the channel says so.
-  refunding: { ...PAID, refunded: 'nothing' },
+  finished: { ...PAID, finished: 'nothing', payment_returned: 'nothing' },
+  // Our own refund explains why the channel says so; and only a whole payment is reversed.
+  refunding: { ...PAID, refunded: 'nothing', payment_returned: 'nothing' },
   closed: ENDED,
   reversed: ENDED,
+  reversed_code: { ...ENDED, refunded: 'reversed →reversed' },
   failed: ENDED,
   late: {
     ...ENDED,
@@ -164,7 +209,7 @@ describe('a success that does not fit the order is never applied', () => {
         ] as const satisfies [string, object, object],
     ),
   ];
-  const sources: readonly Source[] = ['pay', 'callback', 'query', 'resolver', 'close', 'expiry', 'operator'];
+  const sources: readonly Source[] = ['pay', 'callback', 'query', 'resolver', 'close', 'reverse', 'expiry', 'operator'];
   const cases = wrong.flatMap(([name, changes, detail]) =>
     sources.map((source) => [name, source, changes, detail] as const),
   );
@@ -227,6 +272,44 @@ describe('an order that the channel does not know', () => {
   });
 });
 
+describe('an order that is to end, and that the channel does not know', () => {
+  const ask = (order: Order, source: Source, at_ms = CREATED_AT_MS + 1_000): string =>
+    line(decide(order, EVENTS.not_found, anInput({ source, at_ms })));
+
+  test('ends when the channel says so to the close or the reverse, not to a question before it', () => {
+    expect(ask(SITUATIONS.closing, 'close')).toBe('closed →closed');
+    expect(ask(SITUATIONS.reversing, 'reverse')).toBe('reversed →reversed');
+    for (const source of ['query', 'resolver', 'callback'] as const)
+      expect(ask(SITUATIONS.closing, source)).toBe('checked');
+  });
+
+  test('waits while the order itself may still be on its way to the channel', () => {
+    const calling = anOrder({ ending: 'close', placing_until_ms: CREATED_AT_MS + 30_000 });
+    expect(ask(calling, 'close')).toBe('checked');
+    expect(ask(calling, 'close', CREATED_AT_MS + 30_000)).toBe('closed →closed');
+  });
+
+  test('with a payment code ends 15 s after it was made, not before', () => {
+    const code = SITUATIONS.reversing_code;
+    expect(ask(code, 'reverse', CREATED_AT_MS + REVERSE_CERTAIN_MS - 1)).toBe('checked');
+    expect(ask(code, 'reverse', CREATED_AT_MS + REVERSE_CERTAIN_MS)).toBe('reversed →reversed');
+  });
+
+  test('a reverse takes the place of a close, and never the other way round', () => {
+    expect(line(decide(SITUATIONS.closing, EVENTS.reverse_wanted, anInput()))).toBe('reverse_wanted ending:reverse');
+    expect(line(decide(SITUATIONS.reversing, EVENTS.close_wanted, anInput()))).toBe('nothing');
+  });
+
+  test('nothing is wanted of an order any more that has ended', () => {
+    for (const event of Object.values(EVENTS)) {
+      for (const order of [SITUATIONS.closing, SITUATIONS.reversing, SITUATIONS.reversing_code]) {
+        const { changes } = decide(order, event, anInput());
+        if (changes?.state !== undefined) expect(changes.ending).toBe(null);
+      }
+    }
+  });
+});
+
 describe('assertArrow', () => {
   const STATES: readonly OrderState[] = ['undecided', 'paid', 'closed', 'reversed', 'failed'];
   const allowed = new Set([
@@ -235,6 +318,7 @@ describe('assertArrow', () => {
     'closed paid',
     'reversed paid',
     'failed paid',
+    'paid reversed',
   ]);
   test.each(STATES.flatMap((from) => STATES.map((to) => [from, to] as const)))('%s to %s', (from, to) => {
     if (allowed.has(`${from} ${to}`)) expect(() => assertArrow(from, to)).not.toThrow();
@@ -254,7 +338,7 @@ describe('whatever is said, in any order', () => {
   );
   const aStep = fc.record({
     event: anEvent,
-    source: fc.constantFrom<Source>('pay', 'callback', 'query', 'resolver', 'close', 'expiry', 'operator'),
+    source: fc.constantFrom<Source>('pay', 'callback', 'query', 'resolver', 'close', 'reverse', 'expiry', 'operator'),
     late_payment: fc.constantFrom('refund' as const, 'accept' as const),
     wait_ms: fc.constantFrom(0, 1_000, 30_000, 3_600_000),
   });
@@ -270,8 +354,9 @@ describe('whatever is said, in any order', () => {
   function walk(
     path: readonly (typeof aStep extends fc.Arbitrary<infer Step> ? Step : never)[],
     look: (before: Order, decision: Decision, after: Order, event: OrderEvent, input: DecisionInput) => void,
+    pay_type = 'wechat.scan',
   ): Walk {
-    let order = anOrder();
+    let order = anOrder({ pay_type });
     let at_ms = CREATED_AT_MS;
     let notified = 0;
     let refunded = 0;
@@ -296,7 +381,9 @@ describe('whatever is said, in any order', () => {
           if (before.facts) expect(after.facts).toBe(before.facts);
           if (before.late_facts) expect(after.late_facts).toBe(before.late_facts);
           if (before.finished) expect(after.finished).toBe(true);
-          expect(after.state === 'paid').toBe(after.facts !== null);
+          if (after.state === 'paid') expect(after.facts).not.toBe(null);
+          if (after.facts !== null) expect(['paid', 'reversed']).toContain(after.state);
+          if (after.state !== 'undecided') expect(after.ending).toBe(null);
           expect(after.facts === null || after.late_facts === null).toBe(true);
         });
       }),
@@ -307,8 +394,20 @@ describe('whatever is said, in any order', () => {
     fc.assert(
       fc.property(steps, (path) => {
         const { order, notified, refunded } = walk(path, () => undefined);
-        expect(notified).toBe(order.state === 'paid' ? 1 : 0);
-        expect(refunded).toBe(order.late_facts === null ? 0 : 1);
+        const returned = order.state === 'reversed' && order.facts !== null;
+        if (order.state === 'paid') expect(notified).toBe(1);
+        else expect(notified).toBeLessThanOrEqual(returned ? 1 : 0);
+        expect(refunded).toBe(order.late_facts !== null || returned ? 1 : 0);
+      }),
+    );
+  });
+
+  test('a payment code whose reverse was wanted is never given back twice', () => {
+    fc.assert(
+      fc.property(steps, (path) => {
+        const { order, refunded } = walk(path, () => undefined, PAYMENT_CODE_PAY_TYPE);
+        expect(refunded).toBeLessThanOrEqual(1);
+        if (order.state === 'reversed' && order.facts?.refunded) expect(refunded).toBe(0);
       }),
     );
   });

@@ -52,6 +52,7 @@ describe('insert', () => {
       state: 'undecided',
       placement: 'calling',
       finished: false,
+      ending: null,
       reply: null,
       reply_message: '',
       channel_message: '',

@@ -203,6 +203,14 @@ async function useOrders(store: Store): Promise<void> {
   await Promise.all(Array.from({ length: 64 }, () => store.orders.insert(newOrder())));
   await store.orders.byNumber(MERCHANT_ID, order.mch_trade_id);
   await store.orders.byNumberOnce(MERCHANT_ID, order.mch_trade_id, 'plan.1');
+  await store.orders.reroute({
+    order: await insertOrder(store),
+    account_id: 'other',
+    merchant_params: {},
+    placing_until_ms: NOW_MS,
+    at_ms: NOW_MS,
+    detail: { reason: 'connection_refused' },
+  });
   await store.orders.recordNonce(MERCHANT_ID, 'plan.2');
   await store.orders.timeline(MERCHANT_ID, order.trade_id, 0, 1_000);
   await store.orders.appendEvent(MERCHANT_ID, order.trade_id, NOW_MS, { source: 'pay', kind: 'a', detail: {} });
@@ -282,6 +290,21 @@ async function useConfiguration({ configuration }: Store): Promise<void> {
       created_at_ms: NOW_MS,
     },
     null,
+  );
+  await configuration.addMerchant(
+    {
+      merchant_id: '1000000000099998',
+      name: 'tenant',
+      status: 'active',
+      public_key: null,
+      nonce_policy: 'required',
+      late_payment: 'refund',
+      allow_short_key: false,
+      platform_signs: true,
+      max_requests_per_second: null,
+      created_at_ms: NOW_MS,
+    },
+    merchant_id,
   );
   await configuration.changeMerchant(merchant_id, { name: 'other' }, NOW_MS);
   await configuration.merchant(merchant_id);

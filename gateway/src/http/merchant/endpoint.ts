@@ -12,6 +12,7 @@ import type { PendingAnswer } from '../../operations/place-order.ts';
 import type { Answer } from '../../operations/pay-answer.ts';
 import type { PlatformSigner } from '../../operations/sign-answer.ts';
 import { sendError } from '../errors.ts';
+import type { RateLimit } from '../rate-limit.ts';
 import { assertInTime, assertSigned, readToken, type Claims } from './json-web-token.ts';
 
 export interface Call {
@@ -29,18 +30,26 @@ export interface MerchantEndpoint {
 
 const MERCHANT_ID = /^\d{16}$/;
 
+/** How many requests a merchant may send: counted once its signature is verified, so that nobody else can use them up. */
+export interface MerchantLimit {
+  readonly limit: RateLimit;
+  /** For a merchant without a limit of its own. */
+  readonly per_second: number;
+}
+
 /** Mounts one endpoint. */
 export function mount(
   app: FastifyInstance,
   gateway: Gateway,
   platform: PlatformSigner,
+  limit: MerchantLimit,
   endpoint: MerchantEndpoint,
 ): void {
   const name = endpoint.path.slice('/v2/'.length);
   app.post(endpoint.path, async (request, reply) => {
     const started_ms = gateway.ports.clock.now_ms();
     try {
-      const outcome = await endpoint.handle(await readCall(gateway, request));
+      const outcome = await endpoint.handle(await readCall(gateway, request, limit));
       const body = await signed(gateway, platform, outcome, started_ms);
       gateway.metrics.requests.inc({ endpoint: name, code: '0' });
       return await reply.code(200).header('content-type', 'text/plain; charset=utf-8').send(body);
@@ -61,7 +70,7 @@ function refuse(gateway: Gateway, reply: FastifyReply, name: string, error: unkn
 }
 
 /** Checks 1–6: merchant_id, merchant exists, body is a JWT, its signature, its time, the merchant's state. */
-async function readCall(gateway: Gateway, request: FastifyRequest): Promise<Call> {
+async function readCall(gateway: Gateway, request: FastifyRequest, limit: MerchantLimit): Promise<Call> {
   const { merchant_id } = request.query as Record<string, unknown>;
   if (merchant_id === undefined || merchant_id === '')
     throw new ApiError('missing_field', 'merchant_id is required in the URL');
@@ -71,12 +80,25 @@ async function readCall(gateway: Gateway, request: FastifyRequest): Promise<Call
   if (!merchant) throw new ApiError('no_merchant', 'merchant_id does not exist');
   const token = readToken(typeof request.body === 'string' ? request.body : '');
   assertSigned(token, merchant.public_key);
+  assertWithinLimit(gateway, merchant, limit);
   assertInTime(token.claims, gateway.ports.clock.now_ms());
   if (merchant.merchant.status !== 'active')
     throw new ApiError('merchant_not_active', `the merchant is ${merchant.merchant.status}: ask the operator`);
   if (merchant.platform_suspended)
     throw new ApiError('merchant_not_active', 'the platform merchant above this one is suspended: ask the operator');
   return { merchant, claims: token.claims };
+}
+
+function assertWithinLimit(gateway: Gateway, { merchant }: MerchantEntry, { limit, per_second }: MerchantLimit): void {
+  const allowed = merchant.max_requests_per_second ?? per_second;
+  const wait_s = limit.take(merchant.merchant_id, allowed);
+  if (wait_s === 0) return;
+  gateway.metrics.limited.inc({ by: 'merchant' });
+  throw new ApiError(
+    'limited',
+    `this merchant may send ${allowed} requests a second: nothing was recorded, send the same request again after Retry-After`,
+    wait_s,
+  );
 }
 
 /** The nonce by the merchant's policy. Throws 103 when it is required and missing. */
