@@ -1,6 +1,7 @@
 import type { FaultBoard } from '../faults/registry.ts';
 import { CallbackSender } from '../kernel/callbacks.ts';
 import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
+import { ControlError } from '../kernel/control-error.ts';
 import type { Journal } from '../kernel/journal.ts';
 import type { Ledger } from '../kernel/ledger.ts';
 import type { Answer, Handler, SimulatorPorts } from '../kernel/ports.ts';
@@ -67,6 +68,11 @@ export function createAlipaySimulator(options: AlipaySimulatorOptions): AlipaySi
     callbacks: (limit) => callbacks.attempts(limit),
     cadenceScale: () => callbacks.cadenceScale(),
     setCadenceScale: (scale) => callbacks.setCadenceScale(scale),
+    makeAuthCode: () => refuseWithoutOrder(),
+    ownsPrepay: () => false,
+    payPrepay: () => refuseWithoutOrder(),
+    ownsInvocation: () => false,
+    invoke: () => refuseWithoutOrder(),
     resume: () => {
       book.resume();
       callbacks.resume();
@@ -144,4 +150,9 @@ function notFound(): Answer {
     headers: { 'content-type': 'text/html' },
     body: Buffer.from('<html><head><title>404 Not Found</title></head></html>\n'),
   };
+}
+
+/** This channel serves QR codes alone. */
+function refuseWithoutOrder(): never {
+  throw new ControlError(404, 'Alipay has no such order here');
 }
