@@ -35,7 +35,7 @@ export function ownsInvocation(pay_info: string): boolean {
 
 /**
  * Checks what a merchant's client hands to the wallet, as the wallet does before it shows the payment: of `tradePay`
- * (opendocs.alipay.com/open/05xhsr, JSAPI) that the trade was created for a buyer and waits; of an order string
+ * that the trade was made by alipay.trade.create, as its page demands of tradeNO, and waits; of an order string
  * (open/02e7gq) app, signature, required fields and time limit. The latter's trade comes into being.
  *
  * @throws ControlError with the wallet's reason: 400 form or signature, 404 unknown trade, 409 paid or closed, 410 expired

@@ -109,6 +109,14 @@ describe('an order string', () => {
     expect(refused.reason).toContain('ACQ.CONTEXT_INCONSISTENT');
   });
 
+  test('is another order than one of the same content placed through the gateway', async () => {
+    const stand = await start(config);
+    const biz = order({ product_code: undefined });
+    stand.simulator.invoke(orderString(stand, keyApp(config), biz));
+    const answer = await call(stand, keyApp(config), 'alipay.trade.precreate', biz);
+    expect(answer).toMatchObject({ code: '40004', subCode: 'ACQ.CONTEXT_INCONSISTENT' });
+  });
+
   test('is nothing that the gateway takes', async () => {
     const stand = await start(config);
     const app = keyApp(config);

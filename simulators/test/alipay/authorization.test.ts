@@ -72,6 +72,7 @@ describe('the authorization page', () => {
     ['redirect_uri', ''],
     ['state', 'x'.repeat(101)],
     ['state', '状态'],
+    ['state', 'a.b'],
   ])('shows an error for %s %s', async (name, value) => {
     const stand = await start(config);
     const response = await visit(stand, { ...asked(keyApp(config).app_id), [name]: value });
