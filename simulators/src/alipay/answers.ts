@@ -6,7 +6,7 @@ import { signRsa2, spoilSignature } from './signing.ts';
 export type NodeFields = Readonly<Record<string, NodeValue | undefined>>;
 export type NodeValue = string | readonly Readonly<Record<string, string>>[];
 
-/** The members every node begins with. */
+/** The members a node begins with. */
 export interface NodeHead {
   readonly code: string;
   readonly msg: string;
@@ -30,11 +30,12 @@ export const ERROR_NODE = 'error_response';
  * parsing and serialising it again gives another text (common/02mse7 warns of it). An app in certificate mode gets
  * alipay_cert_sn right after the node, before sign: the official PHP SDK cuts the node out there (AopCertClient).
  *
+ * @param head null for the one method whose success has no code and msg (alipay.system.oauth.token)
  * @param app whose Alipay key signs; absent: unsigned, as for requests whose app is not known
  */
 export function gatewayAnswer(
   node: string,
-  head: NodeHead,
+  head: NodeHead | null,
   fields: NodeFields,
   app: AlipayApp | undefined,
   trace_id: string,
@@ -60,7 +61,7 @@ export function breakAnswerSignature(answer: Answer): Answer {
   return { ...answer, body: Buffer.from(body, 'utf8') };
 }
 
-function nodeText(head: NodeHead, fields: NodeFields): string {
+function nodeText(head: NodeHead | null, fields: NodeFields): string {
   const sorted = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .sort(([left], [right]) => (left < right ? -1 : 1));

@@ -19,11 +19,16 @@ const SUB_MSG = {
   'ACQ.TRADE_NOT_ALLOW_REFUND': '当前交易不允许退款',
   'ACQ.REFUND_FEE_ERROR': '交易退款金额有误',
   'ACQ.BUYER_ENABLE_STATUS_FORBID': '买家状态非法',
+  'ACQ.PAYMENT_AUTH_CODE_INVALID': '支付授权码无效',
+  'ACQ.BUYER_BALANCE_NOT_ENOUGH': '买家余额不足',
+  'ACQ.BUYER_NOT_EXIST': '买家不存在',
+  'ACQ.CANCEL_NOT_ALLOWED': '交易不允许撤销',
+  'ACQ.TRADE_CANCEL_TIME_OUT': '超过撤销时间范围',
 } as const;
 
 export type BusinessSubCode = keyof typeof SUB_MSG;
 
-/** A definite refusal of a business request (code 40004). Thrown before anything has changed. */
+/** A definite refusal of a business request (code 40004). Thrown before any trade or money has changed. */
 export class BusinessRefusal extends Error {
   readonly sub_code: BusinessSubCode;
   readonly sub_msg: string;

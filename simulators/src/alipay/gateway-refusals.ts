@@ -41,6 +41,11 @@ const REFUSALS = {
   'isv.app-cert-not-exist': ['40002', '应用公钥证书不存在'],
   'isv.app-cert-expired': ['40002', '应用公钥证书已过期'],
   'isv.alipay-cert-not-exist': ['40002', '支付宝公钥证书不存在'],
+  // Those of alipay.system.oauth.token are on its own page (open/02ailc).
+  'isv.grant-type-invalid': ['40002', 'grant_type参数不正确'],
+  'isv.code-invalid': ['40002', '授权码code无效'],
+  'isv.refresh-token-invalid': ['40002', '刷新令牌refresh_token无效'],
+  'isv.unmatched-app-id': ['40002', '调用接口的应用标识与令牌授权的应用不匹配'],
   'aop.invalid-app-auth-token': ['20001', '无效的应用授权令牌'],
 } as const satisfies Record<string, readonly [keyof typeof MSG, string]>;
 

@@ -21,32 +21,40 @@ export interface NoticePayload {
 }
 
 /**
- * The callback that is owed when a trade is paid or refunded. 当面付 notifies TRADE_SUCCESS alone; refund notices go to
- * the payment's notify_url, a partial one still as TRADE_SUCCESS, a full one as TRADE_CLOSED
- * (opendocs.alipay.com/open/194/103296, "异步通知参数" and "触发通知"; both kinds tell the refunded sum in refund_fee).
+ * The callback that is owed for what has happened to a trade. 当面付 notifies TRADE_SUCCESS alone, the wap and app products
+ * TRADE_CLOSED and TRADE_FINISHED too; refund notices go to the payment's notify_url, a partial one still as
+ * TRADE_SUCCESS, a full one as TRADE_CLOSED (opendocs.alipay.com/open/194/103296, "异步通知参数" and "触发通知"; for the
+ * other products open/203/105286 and open/204/105301; refunds tell the refunded sum in refund_fee).
  *
- * @returns undefined when the order was placed without notify_url
+ * @returns undefined when nothing is told: always when the order was placed without notify_url
  */
 export function noticeOf(
   trade: Trade,
   news: TradeNews,
   context: { ports: SimulatorPorts; config: AlipayConfig; app: AlipayApp },
 ): CallbackTask | undefined {
-  if (trade.notify_url === undefined) return undefined;
+  const ended = news.kind === 'closed' || news.kind === 'finished';
+  if (trade.notify_url === undefined || (ended && !tellsOfEnds(trade))) return undefined;
   const notify_id = newNotifyId(context.ports, context.ports.now());
   const parameters: Form = {
     ...commonParameters(trade, context.config, context.app),
     notify_id,
-    ...(news.kind === 'paid' ? paymentParameters(trade) : refundParameters(trade, news)),
+    ...(news.kind === 'refunded' ? refundParameters(trade, news) : {}),
+    ...(news.kind === 'paid' || news.kind === 'finished' ? paymentParameters(trade) : {}),
+    ...(trade.closed_at_ms === undefined ? {} : { gmt_close: chinaTime(trade.closed_at_ms) }),
   };
   const payload: NoticePayload = { app_id: trade.app_id, parameters };
   return {
     id: notify_id,
     out_trade_no: trade.out_trade_no,
-    event: news.kind === 'paid' ? trade.status : `${trade.status} refund`,
+    event: news.kind === 'refunded' ? `${trade.status} refund` : trade.status,
     url: trade.notify_url,
     payload,
   };
+}
+
+function tellsOfEnds(trade: Trade): boolean {
+  return trade.placed_by === 'wap' || trade.placed_by === 'app';
 }
 
 function commonParameters(trade: Trade, config: AlipayConfig, app: AlipayApp): Form {
@@ -68,7 +76,7 @@ function commonParameters(trade: Trade, config: AlipayConfig, app: AlipayApp): F
     ...(trade.body === undefined ? {} : { body: trade.body }),
     ...(trade.passback_params === undefined ? {} : { passback_params: trade.passback_params }),
     gmt_create: chinaTime(trade.created_at_ms),
-    gmt_payment: chinaTime(trade.paid_at_ms ?? trade.created_at_ms),
+    ...(trade.paid_at_ms === undefined ? {} : { gmt_payment: chinaTime(trade.paid_at_ms) }),
   };
 }
 
@@ -89,9 +97,6 @@ function refundParameters(trade: Trade, news: TradeNews & { kind: 'refunded' }):
     refund_fee: yuan(refundedFen(trade)),
     out_biz_no: news.refund.out_request_no,
     gmt_refund: chinaTimeWithMillis(news.refund.succeeded_at_ms ?? news.refund.requested_at_ms),
-    ...(trade.status === 'TRADE_CLOSED' && trade.closed_at_ms !== undefined
-      ? { gmt_close: chinaTime(trade.closed_at_ms) }
-      : {}),
   };
 }
 

@@ -7,11 +7,20 @@ import type { Parameters } from './signing.ts';
  * as in upstream's servlet container.
  */
 export function readParameters(request: IncomingRequest): Parameters {
-  const parameters = new Map<string, string>();
   const query = new URLSearchParams(request.target.slice(pathOf(request).length));
   const isForm = (request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
   const body = new URLSearchParams(isForm ? request.body.toString('utf8') : '');
-  for (const [name, value] of [...query, ...body]) {
+  return firstOfEach([...query, ...body]);
+}
+
+/** @returns the parameters of a text `name=value&…`, URL-encoded: a query, or an order string handed to the wallet */
+export function parametersOf(text: string): Parameters {
+  return firstOfEach([...new URLSearchParams(text)]);
+}
+
+function firstOfEach(pairs: readonly (readonly [string, string])[]): Parameters {
+  const parameters = new Map<string, string>();
+  for (const [name, value] of pairs) {
     if (!parameters.has(name)) parameters.set(name, value);
   }
   return parameters;

@@ -1,27 +1,22 @@
 import type { FaultBoard } from '../faults/registry.ts';
 import { CallbackSender } from '../kernel/callbacks.ts';
 import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
+import { ControlError } from '../kernel/control-error.ts';
 import type { Journal } from '../kernel/journal.ts';
 import type { Ledger } from '../kernel/ledger.ts';
-import type { Answer, Handler, SimulatorPorts } from '../kernel/ports.ts';
-import { breakAnswerSignature, ERROR_NODE, gatewayAnswer, nodeName, SUCCESS } from './answers.ts';
-import type { NodeFields, NodeHead } from './answers.ts';
-import { BusinessRefusal } from './business-refusal.ts';
+import type { SimulatorPorts } from '../kernel/ports.ts';
+import { AuthCodes } from './auth-codes.ts';
+import { Authorizations } from './authorizations.ts';
 import { loadApp } from './config.ts';
 import type { AlipayApp, AlipayConfig } from './config.ts';
-import { GatewayRefused } from './methods/gateway-refused.ts';
-import type { MethodContext } from './methods/method.ts';
-import { methods } from './methods/registry.ts';
+import { createHandler } from './gateway.ts';
+import { invoke, ownsInvocation, ownsPrepay, payPrepay } from './handed-over.ts';
 import { breakNoticeSignature, noticeOf, noticeRequest } from './notices.ts';
 import type { NoticePayload } from './notices.ts';
-import { newTraceId, QR_CODE_ORIGIN } from './numbers.ts';
-import { pathOf, readParameters } from './request-parameters.ts';
-import { systemError } from './system-error.ts';
 import { TradeBook } from './trade-book.ts';
 import { TradeStore } from './trade-store.ts';
-import { verifyRequest } from './verify-request.ts';
-import type { VerifiedRequest } from './verify-request.ts';
-import { look, pendingPayments, scan } from './wallet.ts';
+import { look, ownsCode, pendingPayments, scan } from './wallet.ts';
+import type { WalletContext } from './wallet.ts';
 
 export interface AlipaySimulatorOptions {
   readonly ports: SimulatorPorts;
@@ -34,10 +29,16 @@ export interface AlipaySimulatorOptions {
 
 export interface AlipaySimulator extends ChannelSimulator {
   readonly channel: 'alipay';
+  /**
+   * Ends a paid trade as upstream does twelve months after the payment, or as the merchant's contract says: it becomes
+   * TRADE_FINISHED and cannot be refunded any more.
+   * @throws ControlError 404 unknown order, 409 a trade that is not TRADE_SUCCESS
+   */
+  finishTrade(out_trade_no: string): { out_trade_no: string; state: string };
 }
 
 /**
- * Alipay's `POST /gateway.do` with a wallet behind it. Call `resume` once the process is ready to send callbacks.
+ * Alipay's gateway with a wallet behind it. Call `resume` once the process is ready to send callbacks.
  * @throws when a key of the configuration cannot be read
  */
 export function createAlipaySimulator(options: AlipaySimulatorOptions): AlipaySimulator {
@@ -55,14 +56,23 @@ export function createAlipaySimulator(options: AlipaySimulatorOptions): AlipaySi
       if (task) callbacks.enqueue(task);
     },
   });
-  const wallet = { ports, journal, apps, store, book };
+  const context: WalletContext = {
+    ports,
+    journal,
+    config,
+    apps,
+    store,
+    book,
+    auth_codes: new AuthCodes(journal),
+    authorizations: new Authorizations(journal),
+  };
   return {
     channel: 'alipay',
-    handler: createHandler(options, apps, { ports, config, store, book }),
-    ownsCode: (code) => code.startsWith(QR_CODE_ORIGIN),
-    look: (code) => look(code, wallet),
-    scan: (code, action) => scan(code, action, wallet),
-    pending: () => pendingPayments(wallet),
+    handler: createHandler({ journal, faults: options.faults, context }),
+    ownsCode,
+    look: (code) => look(code, context),
+    scan: (code, action) => scan(code, action, context),
+    pending: () => pendingPayments(context),
     resendCallback: (out_trade_no) => callbacks.resend(out_trade_no),
     callbacks: (limit) => callbacks.attempts(limit),
     cadenceScale: () => callbacks.cadenceScale(),
@@ -71,7 +81,23 @@ export function createAlipaySimulator(options: AlipaySimulatorOptions): AlipaySi
       book.resume();
       callbacks.resume();
     },
+    makeAuthCode: (behaviour) => context.auth_codes.make(behaviour, ports),
+    ownsPrepay,
+    payPrepay: (prepay_id, action) => payPrepay(prepay_id, action, context),
+    ownsInvocation,
+    invoke: (pay_info) => invoke(pay_info, context),
+    finishTrade: (out_trade_no) => finishTrade(out_trade_no, context),
   };
+}
+
+function finishTrade(out_trade_no: string, { apps, book }: WalletContext): { out_trade_no: string; state: string } {
+  const trades = [...apps.values()].flatMap((app) => book.find(app, { out_trade_no }) ?? []);
+  const trade = trades.find(({ status }) => status === 'TRADE_SUCCESS') ?? trades[0];
+  if (!trade) throw new ControlError(404, 'no Alipay trade has this out_trade_no: nobody has scanned or opened it');
+  if (trade.status !== 'TRADE_SUCCESS') {
+    throw new ControlError(409, `only a paid trade can finish, and this one is ${trade.status}`);
+  }
+  return { out_trade_no, state: book.finish(trade).status };
 }
 
 function createCallbacks(options: AlipaySimulatorOptions, apps: ReadonlyMap<string, AlipayApp>): CallbackSender {
@@ -90,58 +116,8 @@ function createCallbacks(options: AlipaySimulatorOptions, apps: ReadonlyMap<stri
   });
 }
 
-function createHandler(
-  { ports, journal, faults }: AlipaySimulatorOptions,
-  apps: ReadonlyMap<string, AlipayApp>,
-  context: MethodContext,
-): Handler {
-  return async (request) => {
-    if (pathOf(request) !== '/gateway.do') {
-      return { kind: 'answer', answer: notFound(), delay_ms: 0 };
-    }
-    const verified = verifyRequest(readParameters(request), { apps, methods, now_ms: ports.now() });
-    if ('refusal' in verified) {
-      const node = verified.method ? nodeName(verified.method.name) : ERROR_NODE;
-      const answer = gatewayAnswer(node, verified.refusal, {}, verified.app, newTraceId(ports));
-      return { kind: 'answer', answer, delay_ms: 0 };
-    }
-    const { method, app } = verified;
-    const say = (head: NodeHead, fields: NodeFields): Answer =>
-      gatewayAnswer(nodeName(method.name), head, fields, app, newTraceId(ports));
-    return faults.apply(
-      'alipay',
-      method.operation,
-      request,
-      async () => {
-        const { head, fields } = journal.atomically(() => perform(verified, context));
-        return say(head, fields);
-      },
-      { systemErrorAnswer: (operation) => say(systemError(operation), {}), breakSignature: breakAnswerSignature },
-    );
-  };
-}
-
-function perform(request: VerifiedRequest, context: MethodContext): { head: NodeHead; fields: NodeFields } {
-  try {
-    return { head: SUCCESS, fields: request.method.run(request, context) };
-  } catch (error) {
-    if (error instanceof GatewayRefused) return { head: error.refusal, fields: {} };
-    if (!(error instanceof BusinessRefusal)) throw error;
-    const head = { code: '40004', msg: 'Business Failed', sub_code: error.sub_code, sub_msg: error.sub_msg };
-    return { head, fields: request.method.refusalFields?.(request) ?? {} };
-  }
-}
-
 function appOf(apps: ReadonlyMap<string, AlipayApp>, app_id: string): AlipayApp {
   const app = apps.get(app_id);
   if (!app) throw new Error(`the journal names app ${app_id}, which the configuration does not have`);
   return app;
-}
-
-function notFound(): Answer {
-  return {
-    status: 404,
-    headers: { 'content-type': 'text/html' },
-    body: Buffer.from('<html><head><title>404 Not Found</title></head></html>\n'),
-  };
 }

@@ -4,11 +4,16 @@ import type { SimulatorPorts } from '../kernel/ports.ts';
 import type { AlipayApp } from './config.ts';
 import { newTradeNo } from './numbers.ts';
 import { refundedFen, reservedFen } from './trade-records.ts';
-import type { PrecreatedCode, Refund, Trade } from './trade-records.ts';
+import type { PrecreatedCode, Refund, Trade, TradeOrder } from './trade-records.ts';
 import type { TradeStore } from './trade-store.ts';
 
 /** What becomes known to the merchant by a callback. */
-export type TradeNews = { readonly kind: 'paid' } | { readonly kind: 'refunded'; readonly refund: Refund };
+export type TradeNews =
+  | { readonly kind: 'paid' | 'closed' | 'finished' }
+  | { readonly kind: 'refunded'; readonly refund: Refund };
+
+/** Why a trade was closed unpaid. */
+export type CloseNote = 'closed' | 'expired' | 'cancelled' | 'payer_cancelled';
 
 export interface TradeBookOptions {
   readonly ports: SimulatorPorts;
@@ -65,27 +70,26 @@ export class TradeBook {
     return trade && this.refresh(trade);
   }
 
-  /** Scanning opens the trade. */
-  open(code: PrecreatedCode): Trade {
+  /** An order becomes a trade that waits for its buyer. */
+  open(order: TradeOrder): Trade {
     const now = this.#options.ports.now();
+    const { trade_expires_at_ms, ...content } = order;
     const trade: Trade = {
       trade_no: newTradeNo(this.#options.ports, now),
-      out_trade_no: code.out_trade_no,
-      app_id: code.app_id,
       status: 'WAIT_BUYER_PAY',
-      total_fen: code.total_fen,
-      subject: code.subject,
-      ...(code.body === undefined ? {} : { body: code.body }),
-      ...(code.store_id === undefined ? {} : { store_id: code.store_id }),
-      ...(code.passback_params === undefined ? {} : { passback_params: code.passback_params }),
-      ...(code.notify_url === undefined ? {} : { notify_url: code.notify_url }),
+      ...content,
       created_at_ms: now,
-      expires_at_ms: code.trade_expires_at_ms,
+      expires_at_ms: trade_expires_at_ms,
       refunds: [],
     };
     this.#save(trade, 'order', { amount: trade.total_fen });
     this.#arm(trade);
     return trade;
+  }
+
+  /** Scanning opens the trade. */
+  openCode({ qr_code: _code, created_at_ms: _made, code_expires_at_ms: _limit, ...order }: PrecreatedCode): Trade {
+    return this.open({ ...order, placed_by: 'precreate' });
   }
 
   /** The buyer pays a waiting trade. */
@@ -100,11 +104,65 @@ export class TradeBook {
   }
 
   /** A waiting trade is closed; it can never be paid again. */
-  close(trade: Trade, note: 'closed' | 'expired'): Trade {
+  close(trade: Trade, note: CloseNote): Trade {
     if (trade.status !== 'WAIT_BUYER_PAY') throw new Error(`trade ${trade.trade_no} cannot close: ${trade.status}`);
     const closed: Trade = { ...trade, status: 'TRADE_CLOSED', closed_at_ms: this.#options.ports.now() };
-    this.#save(closed, 'close', { amount: closed.total_fen, note });
-    return closed;
+    return this.#options.journal.atomically(() => {
+      this.#save(closed, 'close', { amount: closed.total_fen, note });
+      this.#options.notify(closed, { kind: 'closed' });
+      return closed;
+    });
+  }
+
+  /** The merchant takes the trade back: a waiting one is closed, of a paid one everything goes back to the buyer. */
+  cancel(trade: Trade): Trade {
+    if (trade.status === 'WAIT_BUYER_PAY') return this.close({ ...trade, cancelled: 'close' }, 'cancelled');
+    if (trade.status !== 'TRADE_SUCCESS' || reservedFen(trade) > 0) {
+      throw new Error(`trade ${trade.trade_no} cannot be cancelled: ${trade.status}`);
+    }
+    const now = this.#options.ports.now();
+    const refund: Refund = {
+      out_request_no: trade.out_trade_no,
+      amount_fen: trade.total_fen,
+      state: 'success',
+      requested_at_ms: now,
+      succeeded_at_ms: now,
+    };
+    const others = trade.refunds.filter((other) => other.out_request_no !== refund.out_request_no);
+    const cancelled: Trade = {
+      ...trade,
+      status: 'TRADE_CLOSED',
+      cancelled: 'refund',
+      closed_at_ms: now,
+      refunds: [...others, refund],
+    };
+    return this.#options.journal.atomically(() => {
+      this.#save(cancelled, 'reverse', { amount: refund.amount_fen });
+      this.#options.notify(cancelled, { kind: 'refunded', refund });
+      return cancelled;
+    });
+  }
+
+  /** Remembers that a cancellation has asked once to be called again. */
+  putOffCancel(trade: Trade): void {
+    this.#options.store.saveTrade({ ...trade, cancel_put_off: true });
+  }
+
+  /** The payer has acted, and will not pay or give up by themself any more. */
+  keepWaiting({ password: _decision, ...trade }: Trade): Trade {
+    this.#options.store.saveTrade(trade);
+    return trade;
+  }
+
+  /** A paid trade ends: nothing can be refunded any more. */
+  finish(trade: Trade): Trade {
+    if (trade.status !== 'TRADE_SUCCESS') throw new Error(`trade ${trade.trade_no} cannot finish: ${trade.status}`);
+    const finished: Trade = { ...trade, status: 'TRADE_FINISHED', closed_at_ms: this.#options.ports.now() };
+    return this.#options.journal.atomically(() => {
+      this.#options.store.saveTrade(finished);
+      this.#options.notify(finished, { kind: 'finished' });
+      return finished;
+    });
   }
 
   /** Takes a refund on; one that failed before under the same number gives way to it. */
@@ -142,7 +200,7 @@ export class TradeBook {
   /** Catches up with what time has done to a trade. */
   refresh(trade: Trade): Trade {
     const now = this.#options.ports.now();
-    if (trade.status === 'WAIT_BUYER_PAY' && now >= trade.expires_at_ms) return this.close(trade, 'expired');
+    if (trade.status === 'WAIT_BUYER_PAY') return this.#refreshWaiting(trade, now);
     let current = trade;
     for (const refund of trade.refunds) {
       if (refund.state === 'pending' && refund.decision && now >= refund.decision.at_ms) {
@@ -150,8 +208,7 @@ export class TradeBook {
       }
     }
     if (current.status === 'TRADE_SUCCESS' && now >= (current.paid_at_ms ?? 0) + this.#options.refundable_ms) {
-      current = { ...current, status: 'TRADE_FINISHED' };
-      this.#options.store.saveTrade(current);
+      current = this.finish(current);
     }
     return current;
   }
@@ -159,6 +216,14 @@ export class TradeBook {
   /** Arms the timers of every trade for which time will do something. */
   resume(): void {
     for (const trade of this.#options.store.trades()) this.#arm(trade);
+  }
+
+  #refreshWaiting(trade: Trade, now: number): Trade {
+    const { password } = trade;
+    if (password && now >= password.at_ms && password.at_ms < trade.expires_at_ms) {
+      return password.outcome === 'pay' ? this.pay(trade) : this.close(trade, 'payer_cancelled');
+    }
+    return now >= trade.expires_at_ms ? this.close(trade, 'expired') : trade;
   }
 
   #decide(trade: Trade, pending: Refund): Trade {
@@ -204,7 +269,10 @@ export class TradeBook {
     const moments = trade.refunds.flatMap((refund) =>
       refund.state === 'pending' ? (refund.decision?.at_ms ?? []) : [],
     );
-    if (trade.status === 'WAIT_BUYER_PAY') moments.push(trade.expires_at_ms);
+    if (trade.status === 'WAIT_BUYER_PAY') {
+      moments.push(trade.expires_at_ms);
+      if (trade.password) moments.push(trade.password.at_ms);
+    }
     for (const moment of moments) {
       this.#options.ports.schedule(Math.max(0, moment - this.#options.ports.now()), () => {
         const current = this.#options.store.trade(trade.trade_no);

@@ -2,23 +2,30 @@ import { parseChinaTime } from './china-time.ts';
 import type { AlipayApp, AlipaySerials } from './config.ts';
 import { gatewayRefusal } from './gateway-refusals.ts';
 import type { GatewayRefusal } from './gateway-refusals.ts';
-import type { AlipayMethod } from './methods/method.ts';
+import { escapeHtml } from './html.ts';
 import { requestSignContent, verifyRsa2 } from './signing.ts';
 import type { Parameters } from './signing.ts';
 
+/** What has to be known of a method to check a request for it. */
+export interface KnownMethod {
+  /** For example `alipay.trade.query`. */
+  readonly name: string;
+  readonly takesBizContent: boolean;
+}
+
 /** A request that the gateway lets through. */
-export interface VerifiedRequest {
+export interface VerifiedRequest<Method extends KnownMethod> {
   readonly app: AlipayApp;
-  readonly method: AlipayMethod;
+  readonly method: Method;
   readonly parameters: Parameters;
   /** biz_content parsed; empty for methods without one. */
   readonly biz: Readonly<Record<string, unknown>>;
 }
 
 /** A request that it refuses, and what is known of it: `app` absent means that the answer cannot be signed. */
-export interface RefusedRequest {
+export interface RefusedRequest<Method extends KnownMethod> {
   readonly refusal: GatewayRefusal;
-  readonly method?: AlipayMethod;
+  readonly method?: Method;
   readonly app?: AlipayApp;
 }
 
@@ -28,10 +35,10 @@ export interface RefusedRequest {
  *
  * @param known.now_ms for the validity of the app's certificate; the timestamp is checked for its form only, as upstream
  */
-export function verifyRequest(
+export function verifyRequest<Method extends KnownMethod>(
   parameters: Parameters,
-  known: { apps: ReadonlyMap<string, AlipayApp>; methods: ReadonlyMap<string, AlipayMethod>; now_ms: number },
-): VerifiedRequest | RefusedRequest {
+  known: { apps: ReadonlyMap<string, AlipayApp>; methods: ReadonlyMap<string, Method>; now_ms: number },
+): VerifiedRequest<Method> | RefusedRequest<Method> {
   const name = given(parameters, 'method');
   if (!name) return { refusal: gatewayRefusal('isv.missing-method') };
   const method = known.methods.get(name);
@@ -90,6 +97,7 @@ function refuseCertificates(
 function refuseSignature(parameters: Parameters, app: AlipayApp): GatewayRefusal | undefined {
   const content = requestSignContent(parameters);
   if (verifyRsa2(content, parameters.get('sign') ?? '', app.appPublicKey)) return undefined;
+  // The gateway shows the text it verified as HTML inside JSON: `&` arrives as `&amp;` (alipay-sdk 4.14, alipay.ts).
   return gatewayRefusal('isv.invalid-signature', escapeHtml(content));
 }
 
@@ -110,9 +118,4 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
 function given(parameters: Parameters, name: string): string | undefined {
   const value = parameters.get(name)?.trim();
   return value === '' ? undefined : value;
-}
-
-/** The gateway shows the text it verified as HTML inside JSON: `&` arrives as `&amp;` (alipay-sdk 4.14, alipay.ts). */
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

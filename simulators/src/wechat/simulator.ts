@@ -3,6 +3,7 @@ import type { FaultBoard } from '../faults/registry.ts';
 import { CallbackSender } from '../kernel/callbacks.ts';
 import type { CallbackAttempt } from '../kernel/callbacks.ts';
 import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
+import { ControlError } from '../kernel/control-error.ts';
 import type { Journal } from '../kernel/journal.ts';
 import type { Ledger } from '../kernel/ledger.ts';
 import type { Answer, Handler, IncomingRequest, SimulatorPorts } from '../kernel/ports.ts';
@@ -78,6 +79,11 @@ export function createWechatSimulator(options: WechatSimulatorOptions): WechatSi
       callbacks.resume();
       for (const refund of world.state.processingRefunds()) scheduleSettlement(world, refund);
     },
+    makeAuthCode: () => refuseWithoutOrder(),
+    ownsPrepay: () => false,
+    payPrepay: () => refuseWithoutOrder(),
+    ownsInvocation: () => false,
+    invoke: () => refuseWithoutOrder(),
     setBalance: (mchid, fen) => world.state.setBalance(mchid, fen),
     sendSignatureProbe: (out_trade_no) =>
       callbacks.sendChanged(out_trade_no, 'signature_probe', (request) => ({
@@ -151,4 +157,9 @@ function answerTo(world: WechatWorld, maker: AnswerMaker, route: Route, request:
     if (error instanceof WechatError) return errorAnswer(maker, error);
     throw error;
   }
+}
+
+/** This channel serves QR codes alone. */
+function refuseWithoutOrder(): never {
+  throw new ControlError(404, 'WeChat Pay has no such order here');
 }

@@ -16,13 +16,12 @@ import {
   VirtualPorts,
 } from './support.ts';
 import type { Stand } from './support.ts';
+import { cancel, clientOrder, kinds, NOTIFY, payByCode, wapUrl } from './support-orders.ts';
 
 let config: AlipayConfig;
 beforeAll(async () => {
   config = await createAlipayConfig();
 });
-
-const NOTIFY = { notify_url: 'http://merchant.example/notify' };
 
 function inject(stand: Stand, operation: string, fault: string, delay_ms?: number): void {
   stand.faults.add({ channel: 'alipay', operation, fault, count: 1, ...(delay_ms === undefined ? {} : { delay_ms }) });
@@ -87,6 +86,9 @@ describe('an answer', () => {
 
   test.each([
     ['pay', 'alipay.trade.precreate', 'ACQ.SYSTEM_ERROR'],
+    ['pay', 'alipay.trade.pay', 'ACQ.SYSTEM_ERROR'],
+    ['pay', 'alipay.trade.create', 'ACQ.SYSTEM_ERROR'],
+    ['reverse', 'alipay.trade.cancel', 'AQC.SYSTEM_ERROR'],
     ['refund', 'alipay.trade.refund', 'ACQ.SYSTEM_ERROR'],
     ['close', 'alipay.trade.close', 'ACQ.SYSTEM_ERROR'],
     ['query', 'alipay.trade.query', 'isp.unknow-error'],
@@ -113,6 +115,73 @@ describe('an answer', () => {
     expect(wrong.body).toEqual(right.body);
     expect(wrong.sign).not.toBe(right.sign);
     expect(wrong.sign).toHaveLength(right.sign?.length ?? 0);
+  });
+});
+
+describe('a payment code and its cancellation', () => {
+  /** A call that nobody waits for longer than a moment. */
+  async function lost(stand: Stand, method: string, bizContent: Record<string, unknown>): Promise<void> {
+    const sdk = officialClient(stand, keyApp(config));
+    sdk.config.timeout = 300;
+    await expect(sdk.exec(method, { bizContent })).rejects.toThrow(/timeout/i);
+  }
+
+  test.each([
+    ['timeout_before', []],
+    ['timeout_after', ['order', 'payment']],
+  ])('by %s on pay', async (fault, effects) => {
+    const stand = await start(config);
+    const auth_code = stand.simulator.makeAuthCode('pay');
+    const biz = { out_trade_no: newNumber(), scene: 'bar_code', auth_code, total_amount: '1.00', subject: '茶' };
+    inject(stand, 'pay', fault);
+    await lost(stand, 'alipay.trade.pay', biz);
+    expect(kinds(stand)).toEqual(effects);
+    const again = await call(stand, keyApp(config), 'alipay.trade.pay', biz);
+    expect(again['subCode'] ?? again['code']).toBe(effects.length > 0 ? 'ACQ.TRADE_HAS_SUCCESS' : '10000');
+    expect(kinds(stand)).toEqual(['order', 'payment']);
+  });
+
+  test.each([
+    ['timeout_before', 2],
+    ['timeout_after', 3],
+  ])('by %s on reverse', async (fault, entries) => {
+    const stand = await start(config);
+    const out_trade_no = await paidOrder(stand, keyApp(config));
+    inject(stand, 'reverse', fault);
+    await lost(stand, 'alipay.trade.cancel', { out_trade_no });
+    expect(kinds(stand)).toHaveLength(entries);
+    expect(await cancel(stand, keyApp(config), out_trade_no)).toMatchObject({ action: 'refund', retryFlag: 'N' });
+    expect(kinds(stand)).toEqual(['order', 'payment', 'reverse']);
+  });
+
+  test('by system_error on reverse asks to be called again', async () => {
+    const stand = await start(config);
+    inject(stand, 'reverse', 'system_error');
+    expect(await cancel(stand, keyApp(config), 'nobody')).toMatchObject({ code: '20000', retryFlag: 'Y' });
+  });
+
+  test('by bad_signature on pay has paid', async () => {
+    const stand = await start(config);
+    inject(stand, 'pay', 'bad_signature');
+    await expect(payByCode(stand, keyApp(config), stand.simulator.makeAuthCode('pay'))).rejects.toThrow(/验签失败/);
+    expect(kinds(stand)).toEqual(['order', 'payment']);
+  });
+});
+
+describe('the wap page', () => {
+  test('by system_error says so and opens nothing', async () => {
+    const stand = await start(config);
+    const url = wapUrl(stand, keyApp(config), clientOrder('QUICK_WAP_WAY'));
+    inject(stand, 'pay', 'system_error');
+    expect(await (await fetch(url)).text()).toContain('ACQ.SYSTEM_ERROR');
+    expect(kinds(stand)).toEqual([]);
+    expect(await (await fetch(url)).text()).toContain('<form');
+  });
+
+  test('by http_500 is none', async () => {
+    const stand = await start(config);
+    inject(stand, 'pay', 'http_500');
+    expect((await fetch(wapUrl(stand, keyApp(config), clientOrder('QUICK_WAP_WAY')))).status).toBe(500);
   });
 });
 

@@ -253,3 +253,32 @@ test('a body of another content type carries no parameters', async () => {
   const answer = await read(await fetch(stand.gateway_url, { method: 'POST', headers, body }));
   expectRefusal(answer, 'error_response', '40001', 'isv.missing-method');
 });
+
+describe('an app_auth_token and a request in certificate mode without serial numbers are refused', () => {
+  test.each(['alipay.trade.pay', 'alipay.trade.create', 'alipay.trade.cancel', 'alipay.system.oauth.token'])(
+    'by %s',
+    async (method) => {
+      const stand = await start(config);
+      const node = `${method.replaceAll('.', '_')}_response`;
+      const token = { ...commonParameters(keyApp(config), method, {}), app_auth_token: 'abc' };
+      const refused = await post(stand, signed(keyApp(config), token));
+      expectRefusal(refused, node, '20001', 'aop.invalid-app-auth-token');
+      const app = certificateApp(config);
+      const bare = await post(stand, signed(app, commonParameters(app, method, {})));
+      expectRefusal(bare, node, '40002', 'isv.missing-app-cert-sn');
+    },
+  );
+
+  test('by the wap page', async () => {
+    const stand = await start(config);
+    const token = { ...commonParameters(keyApp(config), 'alipay.trade.wap.pay', {}), app_auth_token: 'abc' };
+    const open = async (app: AlipayAppConfig, parameters: Record<string, string>) => {
+      const query = new URLSearchParams(signed(app, parameters));
+      return (await fetch(`${stand.gateway_url}?${query}`)).text();
+    };
+    expect(await open(keyApp(config), token)).toContain('aop.invalid-app-auth-token');
+    const app = certificateApp(config);
+    const bare = commonParameters(app, 'alipay.trade.wap.pay', {});
+    expect(await open(app, bare)).toContain('isv.missing-app-cert-sn');
+  });
+});

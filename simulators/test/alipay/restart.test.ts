@@ -1,56 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createAlipayConfig, parseAlipayConfig, serialiseAlipayConfig } from '../../src/alipay/config.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { createAlipayConfig } from '../../src/alipay/config.ts';
 import type { AlipayConfig } from '../../src/alipay/config.ts';
-import { fileJournal } from '../../src/kernel/journal.ts';
-import {
-  call,
-  formOf,
-  keyApp,
-  MINUTE_MS,
-  newNumber,
-  paidOrder,
-  precreate,
-  start,
-  plain,
-  VirtualPorts,
-} from './support.ts';
-import type { Stand } from './support.ts';
+import { call, formOf, keyApp, MINUTE_MS, newNumber, paidOrder, precreate, plain } from './support.ts';
+import { cancel, clientOrder, kinds, NOTIFY, orderString, payByCode, query, restartable } from './support-orders.ts';
 
 let config: AlipayConfig;
 beforeAll(async () => {
   config = await createAlipayConfig();
 });
 
-const NOTIFY = { notify_url: 'http://merchant.example/notify' };
-
-/** A simulator that can be killed and started again on the same files; timers of the killed one never fire. */
-function restartable(): { ports: VirtualPorts; boot: () => Promise<Stand>; reboot: (stand: Stand) => Promise<Stand> } {
-  const folder = mkdtempSync(join(tmpdir(), 'alipay-simulator-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 'journal.jsonl');
-  let ports = new VirtualPorts();
-  const boot = () => start(parseAlipayConfig(serialiseAlipayConfig(config)), { ports, journal: fileJournal(path) });
-  return {
-    get ports() {
-      return ports;
-    },
-    boot,
-    reboot: async (stand) => {
-      await stand.close();
-      const next = new VirtualPorts();
-      await next.advance(ports.now() - next.now());
-      next.answer = ports.answer;
-      ports = next;
-      return boot();
-    },
-  };
-}
-
 test('codes, trades, refunds, ledger and faults are the same after a restart', async () => {
-  const machine = restartable();
+  const machine = restartable(config);
   const before = await machine.boot();
   const app = keyApp(config);
   const open = await precreate(before, app);
@@ -80,7 +40,7 @@ test('codes, trades, refunds, ledger and faults are the same after a restart', a
 });
 
 test('a callback that was owed goes on where it stood, under its notify_id', async () => {
-  const machine = restartable();
+  const machine = restartable(config);
   const before = await machine.boot();
   machine.ports.answer = () => plain('fail');
   await paidOrder(before, keyApp(config), {}, NOTIFY);
@@ -95,7 +55,7 @@ test('a callback that was owed goes on where it stood, under its notify_id', asy
 });
 
 test('a payment whose callback had no time to leave is told of after the restart', async () => {
-  const machine = restartable();
+  const machine = restartable(config);
   const before = await machine.boot();
   const out_trade_no = await paidOrder(before, keyApp(config), {}, NOTIFY);
   expect(machine.ports.sent).toEqual([]);
@@ -105,7 +65,7 @@ test('a payment whose callback had no time to leave is told of after the restart
 });
 
 test('a pending refund is decided and an unpaid trade closed after the restart', async () => {
-  const machine = restartable();
+  const machine = restartable(config);
   const before = await machine.boot();
   const app = keyApp(config);
   const paid = await paidOrder(before, app);
@@ -119,10 +79,64 @@ test('a pending refund is decided and an unpaid trade closed after the restart',
 });
 
 test('the balance counts what was collected before the restart', async () => {
-  const machine = restartable();
+  const machine = restartable(config);
   const before = await machine.boot();
   const out_trade_no = await paidOrder(before, keyApp(config));
   const after = await machine.reboot(before);
   const answer = await call(after, keyApp(config), 'alipay.trade.refund', { out_trade_no, refund_amount: '100.01' });
   expect(answer).toMatchObject({ code: '10000', fundChange: 'Y' });
+});
+
+test('payment codes are as unused or used as before the restart', async () => {
+  const machine = restartable(config);
+  const before = await machine.boot();
+  const app = keyApp(config);
+  const [fresh, used] = [before.simulator.makeAuthCode('pay'), before.simulator.makeAuthCode('insufficient')];
+  expect((await payByCode(before, app, used))['subCode']).toBe('ACQ.BUYER_BALANCE_NOT_ENOUGH');
+  const after = await machine.reboot(before);
+  expect((await payByCode(after, app, used))['subCode']).toBe('ACQ.PAYMENT_AUTH_CODE_INVALID');
+  expect((await payByCode(after, app, fresh))['code']).toBe('10000');
+});
+
+test('a payer who was asked for the password decides after the restart, and a repeat is answered as before', async () => {
+  const machine = restartable(config);
+  const before = await machine.boot();
+  const app = keyApp(config);
+  const biz = { out_trade_no: newNumber() };
+  const code = before.simulator.makeAuthCode('password_then_pay');
+  const first = await payByCode(before, app, code, biz, NOTIFY);
+  const [pending] = before.simulator.pending();
+  const after = await machine.reboot(before);
+  expect(after.simulator.pending()).toEqual([pending]);
+  expect(await payByCode(after, app, code, biz, NOTIFY)).toMatchObject({ code: '10003', tradeNo: first['tradeNo'] });
+  await machine.ports.advance(8000);
+  expect((await query(after, app, biz.out_trade_no))['tradeStatus']).toBe('TRADE_SUCCESS');
+  expect(machine.ports.sent.map(({ request }) => formOf(request)['trade_status'])).toEqual(['TRADE_SUCCESS']);
+});
+
+test('a cancellation and a put-off cancellation are remembered', async () => {
+  const machine = restartable(config);
+  const before = await machine.boot();
+  const app = keyApp(config);
+  const [done, putOff] = [newNumber(), newNumber()];
+  await payByCode(before, app, before.simulator.makeAuthCode('pay'), { out_trade_no: done });
+  const subject = '茶 CANCEL_RETRY';
+  await payByCode(before, app, before.simulator.makeAuthCode('pay'), { out_trade_no: putOff, subject });
+  expect(await cancel(before, app, done)).toMatchObject({ action: 'refund' });
+  expect(await cancel(before, app, putOff)).toMatchObject({ retryFlag: 'Y' });
+  const after = await machine.reboot(before);
+  expect(await cancel(after, app, done)).toMatchObject({ action: 'refund', retryFlag: 'N' });
+  expect(await cancel(after, app, putOff)).toMatchObject({ action: 'refund', retryFlag: 'N' });
+  expect(kinds(after).filter((kind) => kind === 'reverse')).toHaveLength(2);
+});
+
+test('an order string that was handed over is the same trade after the restart', async () => {
+  const machine = restartable(config);
+  const before = await machine.boot();
+  const order = orderString(before, keyApp(config), clientOrder('QUICK_MSECURITY_PAY'));
+  const opened = before.simulator.invoke(order);
+  const after = await machine.reboot(before);
+  expect(after.simulator.invoke(order)).toEqual(opened);
+  expect(after.simulator.payPrepay(opened.prepay_id, 'pay').state).toBe('TRADE_SUCCESS');
+  expect(kinds(after)).toEqual(['order', 'payment']);
 });

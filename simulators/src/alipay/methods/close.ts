@@ -19,7 +19,7 @@ export const close: AlipayMethod = {
     if (trade.status === 'TRADE_CLOSED') throw new BusinessRefusal('ACQ.REASON_TRADE_STATUS_INVALID');
     if (trade.status !== 'WAIT_BUYER_PAY') throw new BusinessRefusal('ACQ.TRADE_STATUS_ERROR');
     book.close(trade, 'closed');
-    return { out_trade_no: trade.out_trade_no, trade_no: trade.trade_no };
+    return { fields: { out_trade_no: trade.out_trade_no, trade_no: trade.trade_no } };
   },
   refusalFields: echoedOutTradeNo,
 };

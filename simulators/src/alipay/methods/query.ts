@@ -19,7 +19,7 @@ export const query: AlipayMethod = {
   run({ app, biz }, { book, config }) {
     const trade = book.find(app, tradeReference(biz));
     if (!trade) throw new BusinessRefusal('ACQ.TRADE_NOT_EXIST');
-    return tradeFields(trade, config);
+    return { fields: tradeFields(trade, config) };
   },
   // Upstream sends the amounts even when there is no trade.
   refusalFields: (call) => ({ ...echoedOutTradeNo(call), ...amounts(0) }),

@@ -23,7 +23,7 @@ export const refund: AlipayMethod = {
     const known = trade.refunds.find((candidate) => candidate.out_request_no === out_request_no);
     if (known && known.state !== 'failed') {
       if (known.amount_fen !== amount_fen) throw new BusinessRefusal('ACQ.DISCORDANT_REPEAT_REQUEST');
-      return refundFields(call, context, trade, known, false);
+      return { fields: refundFields(call, context, trade, known, false) };
     }
     refuseRefund(call, context, trade, amount_fen, reason);
     const after = context.book.refund(trade, {
@@ -34,7 +34,7 @@ export const refund: AlipayMethod = {
     });
     const taken = after.refunds.find((candidate) => candidate.out_request_no === out_request_no);
     if (!taken) throw new Error(`refund ${out_request_no} was not kept`);
-    return refundFields(call, context, after, taken, taken.state === 'success');
+    return { fields: refundFields(call, context, after, taken, taken.state === 'success') };
   },
   refusalFields: (call) => ({ ...echoedOutTradeNo(call), refund_fee: '0.00', send_back_fee: '0.00' }),
 };
