@@ -87,7 +87,10 @@ const Environment = z.object({
   HELIU_TRUSTED_PROXIES: z
     .string()
     .transform((text) => text.split(',').map((one) => one.trim()))
-    .refine((list) => list.every(isAddressRange), 'must be addresses or CIDR ranges separated by commas, e.g. 10.0.0.0/8')
+    .refine(
+      (list) => list.every(isAddressRange),
+      'must be addresses or CIDR ranges separated by commas, e.g. 10.0.0.0/8',
+    )
     .optional(),
   HELIU_METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   HELIU_SHUTDOWN_TIMEOUT_MS: wholeNumber(0, 300_000, 15_000),

@@ -17,7 +17,8 @@ export function sendError(reply: FastifyReply, error: unknown, unexpected: (erro
   if (!known) unexpected(error);
   const shown =
     known ?? new ApiError('system_error', '系统错误 (system error): the outcome is unknown, query the order');
-  if (shown.http_status === 503 || shown.http_status === 429) void reply.header('retry-after', String(shown.retry_after_s));
+  if (shown.http_status === 503 || shown.http_status === 429)
+    void reply.header('retry-after', String(shown.retry_after_s));
   const body: ErrorBody = { code: shown.code, msg: shown.message };
   void reply
     .code(shown.http_status)

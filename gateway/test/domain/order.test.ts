@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
-import { assertArrow, decide, EXPIRY_GRACE_MS, PAYMENT_CODE_PAY_TYPE, REVERSE_CERTAIN_MS } from '../../src/domain/order.ts';
+import {
+  assertArrow,
+  decide,
+  EXPIRY_GRACE_MS,
+  PAYMENT_CODE_PAY_TYPE,
+  REVERSE_CERTAIN_MS,
+} from '../../src/domain/order.ts';
 import type { Decision, DecisionInput, Order, OrderEvent, OrderState, Source } from '../../src/domain/order.ts';
 import { anInput, anOrder, CREATED_AT_MS, EXPIRES_AT_MS, facts, IDENTITY } from './samples.ts';
 
