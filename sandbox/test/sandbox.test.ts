@@ -174,7 +174,7 @@ describe('a start that cannot be', { timeout: PATIENT }, () => {
   test('says that the ports after PORT do not exist', async () => {
     const wrong = runSandbox(home, 65_533);
     expect(await wrong.ended).toBe(1);
-    expect(wrong.output()).toContain('Set PORT to 65530 or less.');
+    expect(wrong.output()).toContain('Set PORT to 65529 or less.');
   });
 
   test('says that HELIU_HOME is no folder', async () => {

@@ -1,6 +1,7 @@
 import type { FaultBoard } from '../faults/registry.ts';
 import { CallbackSender } from '../kernel/callbacks.ts';
 import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
+import { ControlError } from '../kernel/control-error.ts';
 import type { Journal } from '../kernel/journal.ts';
 import type { Ledger } from '../kernel/ledger.ts';
 import type { Answer, Handler, SimulatorPorts } from '../kernel/ports.ts';
@@ -62,6 +63,11 @@ export function createAlipaySimulator(options: AlipaySimulatorOptions): AlipaySi
     ownsCode: (code) => code.startsWith(QR_CODE_ORIGIN),
     look: (code) => look(code, wallet),
     scan: (code, action) => scan(code, action, wallet),
+    makeAuthCode: () => unknown(),
+    ownsPrepay: () => false,
+    payPrepay: () => unknown(),
+    ownsInvocation: () => false,
+    invoke: () => unknown(),
     pending: () => pendingPayments(wallet),
     resendCallback: (out_trade_no) => callbacks.resend(out_trade_no),
     callbacks: (limit) => callbacks.attempts(limit),
@@ -72,6 +78,10 @@ export function createAlipaySimulator(options: AlipaySimulatorOptions): AlipaySi
       callbacks.resume();
     },
   };
+}
+
+function unknown(): never {
+  throw new ControlError(404, 'unknown');
 }
 
 function createCallbacks(options: AlipaySimulatorOptions, apps: ReadonlyMap<string, AlipayApp>): CallbackSender {
