@@ -1,4 +1,5 @@
-import { Wechatpay, Hash } from 'wechatpay-axios-plugin';
+import { Hash } from 'wechatpay-axios-plugin';
+import type { Wechatpay } from 'wechatpay-axios-plugin';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WechatMerchant } from '../../src/wechat/config.ts';
 import { parseXml } from '../../src/wechat/v2/xml.ts';
@@ -244,11 +245,11 @@ describe('a refund', () => {
     named(of, { out_refund_no: newNumber(), total_fee: '1000', refund_fee: '10', ...more });
 
   test('is accepted and found by each of its four numbers', async () => {
-    const order_ = await paid();
-    const fields = wish(order_, { refund_desc: '退货', refund_account: 'REFUND_SOURCE_RECHARGE_FUNDS' });
+    const charged = await paid();
+    const fields = wish(charged, { refund_desc: '退货', refund_account: 'REFUND_SOURCE_RECHARGE_FUNDS' });
     const accepted = await callV2(client, 'secapi/pay/refund', fields);
     expect(accepted).toMatchObject({
-      transaction_id: order_['transaction_id'],
+      transaction_id: charged['transaction_id'],
       out_refund_no: fields['out_refund_no'],
       refund_id: expect.stringMatching(/^50300\d{24}$/),
       refund_fee: '10',
@@ -256,7 +257,9 @@ describe('a refund', () => {
       cash_fee: '1000',
     });
     await expect
-      .poll(async () => (await callV2(client, 'pay/refundquery', named(order_)))['refund_status_0'], { timeout: 5_000 })
+      .poll(async () => (await callV2(client, 'pay/refundquery', named(charged)))['refund_status_0'], {
+        timeout: 5_000,
+      })
       .toBe('SUCCESS');
     for (const name of ['refund_id', 'out_refund_no', 'transaction_id', 'out_trade_no']) {
       const asked = { ...v2Owner(running.direct), [name]: accepted[name] ?? '' };
@@ -278,8 +281,8 @@ describe('a refund', () => {
   });
 
   test('again is the same refund; with another amount it is a mismatch', async () => {
-    const order_ = await paid();
-    const fields = wish(order_);
+    const charged = await paid();
+    const fields = wish(charged);
     const { refund_id } = await callV2(client, 'secapi/pay/refund', fields);
     expect(await callV2(client, 'secapi/pay/refund', fields)).toMatchObject({ refund_id });
     const other = { ...fields, refund_fee: '11' };
@@ -287,14 +290,14 @@ describe('a refund', () => {
   });
 
   test('of more than ten is shown ten at a time', async () => {
-    const order_ = await paid();
+    const charged = await paid();
     const numbers: string[] = [];
     for (let count = 0; count < 12; count += 1) {
-      numbers.push((await callV2(client, 'secapi/pay/refund', wish(order_)))['out_refund_no'] ?? '');
+      numbers.push((await callV2(client, 'secapi/pay/refund', wish(charged)))['out_refund_no'] ?? '');
     }
-    const first = await callV2(client, 'pay/refundquery', named(order_));
+    const first = await callV2(client, 'pay/refundquery', named(charged));
     expect(first).toMatchObject({ total_refund_count: '12', refund_count: '10', out_refund_no_9: numbers[9] });
-    const rest = await callV2(client, 'pay/refundquery', named(order_, { offset: '10' }));
+    const rest = await callV2(client, 'pay/refundquery', named(charged, { offset: '10' }));
     expect(rest).toMatchObject({ refund_count: '2', out_refund_no_0: numbers[10], out_refund_no_1: numbers[11] });
   });
 
@@ -302,23 +305,25 @@ describe('a refund', () => {
     ['ABNORMAL', 'CHANGE'],
     ['CLOSED', 'REFUNDCLOSE'],
   ])('whose reason says %s ends as %s', async (refund_desc, status) => {
-    const order_ = await paid();
-    await callV2(client, 'secapi/pay/refund', wish(order_, { refund_desc }));
+    const charged = await paid();
+    await callV2(client, 'secapi/pay/refund', wish(charged, { refund_desc }));
     await expect
-      .poll(async () => (await callV2(client, 'pay/refundquery', named(order_)))['refund_status_0'], { timeout: 5_000 })
+      .poll(async () => (await callV2(client, 'pay/refundquery', named(charged)))['refund_status_0'], {
+        timeout: 5_000,
+      })
       .toBe(status);
   });
 
   test('that is unknown, too large or of an unknown order is refused', async () => {
-    const order_ = await paid();
-    expect(await refusalV2(client, 'pay/refundquery', named(order_))).toMatchObject({ err_code: 'REFUNDNOTEXIST' });
-    expect(await refusalV2(client, 'secapi/pay/refund', wish(order_, { refund_fee: '1001' }))).toMatchObject({
+    const charged = await paid();
+    expect(await refusalV2(client, 'pay/refundquery', named(charged))).toMatchObject({ err_code: 'REFUNDNOTEXIST' });
+    expect(await refusalV2(client, 'secapi/pay/refund', wish(charged, { refund_fee: '1001' }))).toMatchObject({
       err_code: 'INVALID_REQUEST',
     });
     const unknown = wish({ out_trade_no: newNumber() });
     expect(await refusalV2(client, 'secapi/pay/refund', unknown)).toMatchObject({ err_code: 'ORDERNOTEXIST' });
     running.simulator.setBalance(running.direct.mchid, 5);
-    expect(await refusalV2(client, 'secapi/pay/refund', wish(order_))).toMatchObject({ err_code: 'NOTENOUGH' });
+    expect(await refusalV2(client, 'secapi/pay/refund', wish(charged))).toMatchObject({ err_code: 'NOTENOUGH' });
     running.simulator.setBalance(running.direct.mchid, null);
   });
 });
