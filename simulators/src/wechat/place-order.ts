@@ -98,20 +98,20 @@ function newEntrance(world: WechatWorld, order: Pick<WechatOrder, 'trade_type' |
   const now = world.ports.now();
   const until_ms = now + (order.trade_type === 'MWEB' ? H5_LIFE_MS : PREPAY_LIFE_MS);
   const code_expires_at_ms = Math.min(until_ms, order.pay_until_ms ?? until_ms);
-  const prepay_id = newPrepayId(world.ports, now);
   switch (order.trade_type) {
     case 'NATIVE':
       return {
         code_url: `weixin://wxpay/bizpayurl?pr=${randomAlphanumeric(world.ports, 9)}`,
-        ...(order.api_v2 ? { prepay_id } : {}),
+        ...(order.api_v2 ? { prepay_id: newPrepayId(world.ports, now) } : {}),
         code_expires_at_ms,
       };
     case 'MWEB': {
+      const prepay_id = newPrepayId(world.ports, now);
       const number = world.ports.randomBytes(4).readUInt32BE(0);
       const h5_url = `${world.web_origin()}${H5_PATH}?prepay_id=${prepay_id}&package=${number}`;
       return { prepay_id, h5_url, code_expires_at_ms };
     }
     default:
-      return { prepay_id, code_expires_at_ms };
+      return { prepay_id: newPrepayId(world.ports, now), code_expires_at_ms };
   }
 }
