@@ -2,10 +2,10 @@ import { createServer } from 'node:net';
 import { StartupProblem, systemErrorCode } from '../../gateway/src/embedded/startup-problem.ts';
 
 /** What listens where, counted from PORT. */
-export const PORT_OFFSETS = { gateway: 0, control: 1, wechat: 2, alipay: 3 } as const;
+export const PORT_OFFSETS = { gateway: 0, control: 1, wechat: 2, alipay: 3, wechat_tls: 6 } as const;
 
-/** Offsets up to this one belong to the sandbox: the bank's and the shop's follow Alipay's. */
-const LAST_OFFSET = 5;
+/** Offsets up to this one belong to the sandbox: the bank's and the shop's stand between Alipay's and the last. */
+const LAST_OFFSET = 6;
 
 /**
  * Makes sure that the sandbox can listen.

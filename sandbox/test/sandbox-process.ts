@@ -59,11 +59,11 @@ export async function readSandboxFile(home: string): Promise<SandboxFile> {
   return JSON.parse(await readFile(join(home, 'sandbox.json'), 'utf8')) as SandboxFile;
 }
 
-/** A base port that is free together with the five after it. */
+/** A base port that is free together with the six after it. */
 export async function freeBasePort(): Promise<number> {
   for (;;) {
     const base = randomInt(20_000, 32_000);
-    const free = await Promise.all([0, 1, 2, 3, 4, 5].map((offset) => isFree(base + offset)));
+    const free = await Promise.all([0, 1, 2, 3, 4, 5, 6].map((offset) => isFree(base + offset)));
     if (free.every(Boolean)) return base;
   }
 }

@@ -42,7 +42,8 @@ async function placeOrder(pay_type: string): Promise<string> {
 
 async function expectNothingLeft(base = port): Promise<void> {
   await vi.waitFor(async () => expect(await processesOf(home)).toEqual([]), GONE);
-  expect(await Promise.all([0, 1, 2, 3].map((offset) => isFree(base + offset)))).toEqual([true, true, true, true]);
+  const free = await Promise.all([0, 1, 2, 3, 6].map((offset) => isFree(base + offset)));
+  expect(free).toEqual([true, true, true, true, true]);
 }
 
 describe('a first start', { timeout: PATIENT }, () => {
@@ -105,7 +106,11 @@ describe('a later start', { timeout: PATIENT }, () => {
     expect(after.merchant).toEqual(before.merchant);
     expect(after.console).toEqual(before.console);
     expect(after.gateway).toEqual({ ...before.gateway, url: `http://127.0.0.1:${other}` });
-    expect(after.simulators.wechat).toEqual({ ...before.simulators.wechat, base_url: `http://127.0.0.1:${other + 2}` });
+    expect(after.simulators.wechat).toEqual({
+      ...before.simulators.wechat,
+      base_url: `http://127.0.0.1:${other + 2}`,
+      tls_base_url: `https://127.0.0.1:${other + 6}`,
+    });
     // The accounts have moved with the simulators.
     expect(await placeOrder('wechat.scan')).toContain('"code_url"');
 
@@ -174,7 +179,7 @@ describe('a start that cannot be', { timeout: PATIENT }, () => {
   test('says that the ports after PORT do not exist', async () => {
     const wrong = runSandbox(home, 65_533);
     expect(await wrong.ended).toBe(1);
-    expect(wrong.output()).toContain('Set PORT to 65530 or less.');
+    expect(wrong.output()).toContain('Set PORT to 65529 or less.');
   });
 
   test('says that HELIU_HOME is no folder', async () => {

@@ -3,10 +3,15 @@ import { PortInUse, startSimulators } from './start.ts';
 import type { PortOption } from './start.ts';
 
 /** The gateway's port is the base of a sandbox; the simulators stand beside it. */
-const OFFSET_OF_PORT: Readonly<Record<PortOption, number>> = { control_port: 1, wechat_port: 2, alipay_port: 3 };
+const OFFSET_OF_PORT: Readonly<Record<PortOption, number>> = {
+  control_port: 1,
+  wechat_port: 2,
+  alipay_port: 3,
+  wechat_tls_port: 6,
+};
 
-/** The last of a sandbox's ports is PORT + 5. */
-const HIGHEST_PORT = 65_535 - 5;
+/** The last of a sandbox's ports is PORT + 6. */
+const HIGHEST_PORT = 65_535 - 6;
 
 /**
  * Runs the simulators until SIGTERM, SIGINT or the end of the parent that started it with an IPC channel. Says that it
@@ -27,6 +32,7 @@ async function main(): Promise<void> {
     control_port: port + OFFSET_OF_PORT.control_port,
     wechat_port: port + OFFSET_OF_PORT.wechat_port,
     alipay_port: port + OFFSET_OF_PORT.alipay_port,
+    wechat_tls_port: port + OFFSET_OF_PORT.wechat_tls_port,
   });
   close = () => running.close();
   const { wechat, alipay, addresses } = running;
@@ -38,7 +44,7 @@ function readPort(text: string | undefined): number {
   const port = Number(text || '8080');
   if (/^\d*$/.test(text ?? '') && port >= 1 && port <= HIGHEST_PORT) return port;
   throw new Error(
-    `PORT is "${text}": give a whole number from 1 to ${HIGHEST_PORT}; the simulators use PORT+1 to PORT+3`,
+    `PORT is "${text}": give a whole number from 1 to ${HIGHEST_PORT}; the simulators use PORT+1 to PORT+3 and PORT+6`,
   );
 }
 

@@ -7,14 +7,15 @@ import { createControl } from './control/control.ts';
 import { keepCredentials } from './credentials-files.ts';
 import { FaultBoard } from './faults/registry.ts';
 import { listen } from './kernel/http-server.ts';
-import type { Listening } from './kernel/http-server.ts';
+import type { Listening, TlsOptions } from './kernel/http-server.ts';
 import { fileJournal } from './kernel/journal.ts';
 import { Ledger } from './kernel/ledger.ts';
 import { nodePorts } from './kernel/node-ports.ts';
 import type { NodePorts } from './kernel/node-ports.ts';
 import type { Handler, SimulatorPorts } from './kernel/ports.ts';
 import { wechatSandboxFields } from './wechat/config.ts';
-import type { WechatSandboxFields } from './wechat/config.ts';
+import type { WechatConfig, WechatSandboxFields } from './wechat/config.ts';
+import { createServerCertificate } from './wechat/credentials.ts';
 import { createWechatSimulator } from './wechat/simulator.ts';
 
 export interface SimulatorsOptions {
@@ -22,10 +23,12 @@ export interface SimulatorsOptions {
   readonly host: string;
   /** Where credentials and state are kept, in a folder `simulators`. */
   readonly home: string;
-  /** 0 lets the system choose; so for all three. */
+  /** 0 lets the system choose; so for all of them. */
   readonly control_port: number;
   readonly wechat_port: number;
   readonly alipay_port: number;
+  /** WeChat Pay over TLS, for what needs the merchant's certificate; the system chooses when absent. */
+  readonly wechat_tls_port?: number;
   /** Multiplies the waits between callback attempts; 1, upstream's own pace, when absent. */
   readonly cadence_scale?: number;
   /** The real clock, randomness and network when absent. */
@@ -41,6 +44,7 @@ export interface RunningSimulators {
     /** Origin of the wallet page and the controls. */
     readonly control: string;
     readonly wechat: string;
+    readonly wechat_tls: string;
     readonly alipay: string;
   };
   /** Stops listening and sending; what was not delivered goes out after the next start. */
@@ -60,7 +64,7 @@ export class PortInUse extends Error {
   }
 }
 
-export type PortOption = 'control_port' | 'wechat_port' | 'alipay_port';
+export type PortOption = 'control_port' | 'wechat_port' | 'wechat_tls_port' | 'alipay_port';
 
 /**
  * Starts both channels, the controls and the wallet page, each on a port of its own, with the credentials, orders,
@@ -79,7 +83,12 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
   const ledger = new Ledger(journal);
   const faults = new FaultBoard({ ports, journal });
   const shared = { ports, journal, faults, ledger };
-  const wechat = createWechatSimulator({ ...shared, config: { ...configs.wechat, ...paced } });
+  let wechat_origin = '';
+  const wechat = createWechatSimulator({
+    ...shared,
+    config: { ...configs.wechat, ...paced },
+    web_origin: () => wechat_origin,
+  });
   const alipay = createAlipaySimulator({ ...shared, config: { ...configs.alipay, ...paced } });
   const servers: Listening[] = [];
   const close = async (): Promise<void> => {
@@ -88,13 +97,16 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
     journal.close();
   };
   try {
-    const serve = async (option: PortOption, handler: Handler): Promise<string> => {
-      const server = await listenOn(option, handler, options, ports);
+    const serve = async (option: PortOption, handler: Handler, tls?: TlsOptions): Promise<string> => {
+      const server = await listenOn(option, handler, { ...options, ...(tls ? { tls } : {}) }, ports);
       servers.push(server);
-      return originOf(options.host, server.port);
+      return originOf(options.host, server.port, tls ? 'https' : 'http');
     };
+    wechat_origin = await serve('wechat_port', wechat.handler);
+    const tls = await tlsOptions(configs.wechat, options.host, ports);
     const addresses = {
-      wechat: await serve('wechat_port', wechat.handler),
+      wechat: wechat_origin,
+      wechat_tls: await serve('wechat_tls_port', wechat.handler, tls),
       alipay: await serve('alipay_port', alipay.handler),
       control: await serve('control_port', createControl({ wechat, alipay, faults, ledger })),
     };
@@ -103,7 +115,7 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
     const current = wechat.platformKeys().find((key) => key.current);
     return {
       wechat: {
-        ...wechatSandboxFields(configs.wechat, addresses.wechat),
+        ...wechatSandboxFields(configs.wechat, addresses.wechat, addresses.wechat_tls),
         // The key may have been rotated since the credentials were written.
         ...(current ? { platform_serial: current.serial, platform_public_key: current.public_key } : {}),
       },
@@ -142,24 +154,33 @@ function closablePorts(given: SimulatorPorts | undefined): NodePorts {
   };
 }
 
+/** The listener's certificate is made anew at each start, for the host of that start. */
+async function tlsOptions(config: WechatConfig, host: string, ports: SimulatorPorts): Promise<TlsOptions> {
+  const { authority } = config;
+  if (!authority) throw new Error('wechat config: no certificate authority');
+  const { certificate, private_key } = await createServerCertificate(ports, authority, host);
+  return { certificate, private_key, client_ca: authority.ca_certificate };
+}
+
 async function listenOn(
   option: PortOption,
   handler: Handler,
-  options: SimulatorsOptions,
+  options: SimulatorsOptions & { readonly tls?: TlsOptions },
   ports: SimulatorPorts,
 ): Promise<Listening> {
+  const port = options[option] ?? 0;
   try {
-    return await listen(handler, { host: options.host, port: options[option], ports });
+    return await listen(handler, { host: options.host, port, ports, ...(options.tls ? { tls: options.tls } : {}) });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new PortInUse(option, options[option], error);
+      throw new PortInUse(option, port, error);
     }
     throw error;
   }
 }
 
 /** An address that this machine can call: a listener on every interface is called over loopback. */
-function originOf(host: string, port: number): string {
+function originOf(host: string, port: number, scheme: 'http' | 'https'): string {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

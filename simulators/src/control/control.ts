@@ -3,9 +3,11 @@ import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
 import type { Ledger } from '../kernel/ledger.ts';
 import type { Handler } from '../kernel/ports.ts';
 import { walletRoutes } from '../wallet/routes.ts';
+import { authCodeRoutes } from './auth-codes.ts';
 import { cadenceRoutes } from './cadence.ts';
 import { callbackRoutes } from './callbacks.ts';
 import { faultRoutes } from './faults.ts';
+import { invocationRoutes } from './invocations.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { paymentRoutes } from './payments.ts';
 import { platformKeyRoutes } from './platform-key.ts';
@@ -26,6 +28,8 @@ export function createControl({ wechat, alipay, faults, ledger }: ControlParts):
   const names = channels.map(({ channel }) => channel);
   return controlHandler([
     ...paymentRoutes(channels),
+    ...authCodeRoutes(channels),
+    ...invocationRoutes(channels),
     ...faultRoutes(faults, names),
     ...ledgerRoutes(ledger, names),
     ...callbackRoutes(channels),

@@ -53,7 +53,7 @@ export interface CallbackSenderOptions {
   readonly cadence_scale: number;
   /** Builds and signs one attempt, afresh each time. */
   build(task: CallbackTask): OutgoingRequest;
-  accepts(answer: OutgoingAnswer): boolean;
+  accepts(answer: OutgoingAnswer, task: CallbackTask): boolean;
   breakSignature(request: OutgoingRequest): OutgoingRequest;
 }
 
@@ -220,7 +220,7 @@ export class CallbackSender {
     const at_ms = this.#options.ports.now();
     try {
       const answer = await this.#options.ports.send(request);
-      const accepted = this.#options.accepts(answer);
+      const accepted = this.#options.accepts(answer, task);
       const answer_body = answer.body.subarray(0, 4096).toString('utf8');
       return this.#remember(task, { ...sent, at_ms, status: answer.status, accepted, answer_body });
     } catch (error) {

@@ -41,6 +41,16 @@ export interface ChannelSimulator {
   look(code: string): PendingPayment | undefined;
   /** The payer acts. Throws ControlError when the code cannot be paid any more. */
   scan(code: string, action: PayerAction): { out_trade_no: string; state: string };
+  /** Makes a payment code (付款码) with that behaviour; it works once. */
+  makeAuthCode(behaviour: AuthCodeBehaviour): string;
+  /** Whether a prepay_id, trade_no or order string is of this channel's form, known or not. */
+  ownsPrepay(prepay_id: string): boolean;
+  /** The payer acts inside the wallet on an order that the merchant's client has handed over. Throws ControlError. */
+  payPrepay(prepay_id: string, action: PayerAction): { out_trade_no: string; state: string };
+  /** Whether the client parameters a merchant's page or app hands to the wallet are of this channel's form. */
+  ownsInvocation(pay_info: string): boolean;
+  /** Checks client parameters exactly as the wallet would. Throws ControlError with the wallet's reason. */
+  invoke(pay_info: string): { out_trade_no: string; prepay_id: string };
   /** Orders that wait for their payer: newest first, at most 50. */
   pending(): PendingPayment[];
   /** Sends the order's last callback again; false: the order is unknown or has no callback. */
@@ -53,14 +63,4 @@ export interface ChannelSimulator {
   setCadenceScale(scale: number): void;
   /** Re-arms timers after the journal has been loaded. */
   resume(): void;
-  /** Makes a payment code (付款码) with that behaviour; it works once. */
-  makeAuthCode(behaviour: AuthCodeBehaviour): string;
-  /** Whether a prepay_id, trade_no or order string is of this channel's form, known or not. */
-  ownsPrepay(prepay_id: string): boolean;
-  /** The payer acts inside the wallet on an order that the merchant's client has handed over. Throws ControlError. */
-  payPrepay(prepay_id: string, action: PayerAction): { out_trade_no: string; state: string };
-  /** Whether the client parameters a merchant's page or app hands to the wallet are of this channel's form. */
-  ownsInvocation(pay_info: string): boolean;
-  /** Checks client parameters exactly as the wallet would. Throws ControlError with the wallet's reason. */
-  invoke(pay_info: string): { out_trade_no: string; prepay_id: string };
 }

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { nodePorts } from './node-ports.ts';
 import type { Answer, Handler, Reply, SimulatorPorts } from './ports.ts';
 
@@ -11,8 +14,18 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Serves HTTPS instead, and asks clients for a certificate without insisting on one. */
+  readonly tls?: TlsOptions;
   /** For the delays of replies; real timers when absent. */
   readonly ports?: Pick<SimulatorPorts, 'schedule'>;
+}
+
+/** All texts are PEM. */
+export interface TlsOptions {
+  readonly certificate: string;
+  readonly private_key: string;
+  /** Issuers that are named to clients which choose among several certificates; any certificate is taken. */
+  readonly client_ca: string;
 }
 
 export interface Listening {
@@ -28,14 +41,14 @@ export interface Listening {
 export function listen(handler: Handler, options: ListenOptions): Promise<Listening> {
   const ports = options.ports ?? nodePorts();
   const sockets = new Set<Socket>();
-  const server = createServer((message, response) => {
-    serve(handler, ports, message, response).catch((error: unknown) => {
+  const server = serverOf(options.tls, (message, response) => {
+    serve(handler, { ports, sockets }, message, response).catch((error: unknown) => {
       // A defect of the simulator itself: say so plainly instead of looking like one of the channel's errors.
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
       response.end(`simulator defect: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     });
   });
-  server.on('connection', (socket) => {
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
@@ -55,9 +68,26 @@ export function listen(handler: Handler, options: ListenOptions): Promise<Listen
   });
 }
 
+function serverOf(
+  tls: TlsOptions | undefined,
+  take: (message: IncomingMessage, response: ServerResponse) => void,
+): ReturnType<typeof createServer> | ReturnType<typeof createTlsServer> {
+  if (!tls) return createServer(take);
+  const { certificate, private_key, client_ca } = tls;
+  // What a certificate is worth is for the handler to say: a channel knows its merchants' certificates one by one.
+  const asking = { requestCert: true, rejectUnauthorized: false } as const;
+  return createTlsServer({ ...asking, cert: certificate, key: private_key, ca: client_ca }, take);
+}
+
+interface Serving {
+  readonly ports: Pick<SimulatorPorts, 'schedule'>;
+  /** TCP connections, also those under TLS. */
+  readonly sockets: ReadonlySet<Socket>;
+}
+
 async function serve(
   handler: Handler,
-  ports: Pick<SimulatorPorts, 'schedule'>,
+  { ports, sockets }: Serving,
   message: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -74,8 +104,14 @@ async function serve(
     headers: flatHeaders(message),
     body,
     peer_address: message.socket.remoteAddress,
+    client_certificate: certificateOf(message.socket),
   });
-  perform(reply, ports, message.socket, response);
+  perform(
+    reply,
+    ports,
+    message.socket instanceof TLSSocket ? tcpUnder(message.socket, sockets) : message.socket,
+    response,
+  );
 }
 
 function perform(
@@ -92,6 +128,21 @@ function perform(
   }
   const timer = ports.schedule(reply.delay_ms, act);
   response.once('close', () => timer.cancel());
+}
+
+/** SHA-256 of the certificate that the client has presented and proven; undefined when it presented none. */
+function certificateOf(socket: Socket): string | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const { raw } = socket.getPeerCertificate() as { raw?: Buffer };
+  return raw && createHash('sha256').update(raw).digest('hex');
+}
+
+/** The TCP connection that TLS runs on: only that one can be reset. */
+function tcpUnder(secured: TLSSocket, sockets: ReadonlySet<Socket>): Socket {
+  const under = [...sockets].find(
+    (socket) => socket.remotePort === secured.remotePort && socket.remoteAddress === secured.remoteAddress,
+  );
+  return under ?? secured;
 }
 
 function write(answer: Answer, response: ServerResponse): void {

@@ -43,6 +43,8 @@ export interface IncomingRequest {
   readonly body: Buffer;
   /** The address of the other end of the connection; absent when the request came over no socket. */
   readonly peer_address?: string | undefined;
+  /** The certificate whose key the other end has proven over TLS: SHA-256 of its DER form, lower-case hexadecimal. */
+  readonly client_certificate?: string | undefined;
 }
 
 export interface Answer {

@@ -26,6 +26,7 @@ export function renderPage(locale: Locale): string {
 <link rel="icon" href="/wallet/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/wallet/base.css">
 <link rel="stylesheet" href="/wallet/phone.css">
+<link rel="stylesheet" href="/wallet/till.css">
 <link rel="stylesheet" href="/wallet/cashier.css">
 <link rel="stylesheet" href="/wallet/workbench.css">
 <link rel="stylesheet" href="/wallet/records.css">

@@ -1,3 +1,4 @@
+import { AUTH_CODE_BEHAVIOURS } from '../control/auth-codes.ts';
 import { escapeHtml } from './html.ts';
 import { icon } from './icons.ts';
 import type { Texts } from './texts-zh.ts';
@@ -23,6 +24,22 @@ export function walletSection(texts: Texts): string {
       </form>
       <p class="scan-message" id="scan-message" role="alert"></p>
     </div>
+    <details class="till" id="till"><summary>${icon('barcode')}<span>${t.authCodeTitle}</span>${icon('chevron')}</summary>
+      <form class="till-form" id="auth-code-form">
+        <fieldset class="wallets"><legend class="hidden">${t.authCodeWallet}</legend>
+          <label><input type="radio" name="wallet" value="wechat" checked><span>${t.channel_wechat}</span></label>
+          <label><input type="radio" name="wallet" value="alipay"><span>${t.channel_alipay}</span></label></fieldset>
+        <label class="till-behaviour"><span>${t.authCodeBehaviour}</span><select name="behaviour" aria-describedby="auth-code-effect">${behaviourOptions(t)}</select></label>
+        <p class="till-effect" id="auth-code-effect"></p>
+        <button type="submit" class="primary">${t.authCodeShow}</button>
+      </form>
+      <p class="till-message" id="auth-code-message" role="alert"></p>
+      <div class="till-code" id="auth-code-shown" role="status" hidden>
+        <small>${t.authCodeOnce}</small>
+        <output id="auth-code" for="auth-code-form"></output>
+        <button type="button" id="auth-code-copy">${t.authCodeCopy}</button>
+      </div>
+    </details>
     <div class="pending-head"><h2 id="pending-title" tabindex="-1">${t.pendingTitle}</h2><span id="pending-count" class="pending-count"></span></div>
     <ul class="pending" id="pending" aria-labelledby="pending-title"></ul>
     <div class="empty" id="pending-empty">${icon('wallet')}<strong>${t.pendingEmpty}</strong><p>${t.pendingEmptyHint}</p></div>
@@ -35,6 +52,10 @@ export function walletSection(texts: Texts): string {
   <div class="home-indicator" aria-hidden="true"></div>
 </div>
 </section>`;
+}
+
+function behaviourOptions(t: Texts): string {
+  return AUTH_CODE_BEHAVIOURS.map((name) => `<option value="${name}">${t[`behaviour_${name}`]}</option>`).join('');
 }
 
 /** The fault switches, and the platform key of WeChat Pay below them. */

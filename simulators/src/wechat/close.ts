@@ -1,12 +1,10 @@
+import { closeOrder } from './close-order.ts';
 import { askerOf, findOrder } from './find-order.ts';
 import { required, text } from './field-rules.ts';
 import type { FieldRules } from './field-rules.ts';
-import type { WechatOperation, WechatWorld } from './operation.ts';
+import type { WechatOperation } from './operation.ts';
 import { outTradeNo } from './order-fields.ts';
 import type { WechatMode } from './ownership.ts';
-import { receiver } from './state.ts';
-import type { WechatOrder } from './state.ts';
-import { WechatError } from './wechat-error.ts';
 
 /** 关闭订单 (docs 4012791881, 4012738970): 204 without a body, and again 204 for an order that is closed already. */
 const closeOperation = (mode: WechatMode, path: string, body_fields: FieldRules): WechatOperation => ({
@@ -19,25 +17,10 @@ const closeOperation = (mode: WechatMode, path: string, body_fields: FieldRules)
     const asker = askerOf(mode, call.body);
     const number = call.path['out_trade_no'] ?? '';
     const order = findOrder(world, call, asker, ({ state }) => state.order(asker.mchid, number));
-    if (order.payment) throw new WechatError(400, 'ORDER_PAID', '该订单已支付');
-    if (order.state !== 'CLOSED') close(world, order);
+    closeOrder(world, order);
     return {};
   },
 });
-
-function close(world: WechatWorld, order: WechatOrder): void {
-  world.journal.atomically(() => {
-    world.state.saveOrder({ ...order, state: 'CLOSED' });
-    world.ledger.add({
-      at_ms: world.ports.now(),
-      channel: 'wechat',
-      kind: 'close',
-      out_trade_no: order.out_trade_no,
-      amount: order.total,
-      merchant: receiver(order),
-    });
-  });
-}
 
 export const closeOperations: readonly WechatOperation[] = [
   closeOperation('direct', '/v3/pay/transactions/out-trade-no/{out_trade_no}/close', {

@@ -1,5 +1,11 @@
 import type { SimulatorPorts } from '../kernel/ports.ts';
-import { createKeyPair, createMerchantCertificate, createPlatformCertificate, createPublicKey } from './credentials.ts';
+import {
+  createAuthority,
+  createKeyPair,
+  createMerchantCertificate,
+  createPlatformCertificate,
+  createPublicKey,
+} from './credentials.ts';
 import { randomAlphanumeric, randomDigits } from './numbers.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -41,10 +47,18 @@ export interface WechatMerchant {
   readonly sub_merchants: readonly SubMerchant[];
 }
 
+/** The simulators' own certificate authority. PEM. */
+export interface CertificateAuthority {
+  readonly ca_certificate: string;
+  readonly ca_private_key: string;
+}
+
 /** Everything the simulator is told; plain JSON. */
 export interface WechatConfig {
   readonly merchants: readonly WechatMerchant[];
   readonly platform_keys: readonly PlatformKey[];
+  /** Issues the certificate of the TLS listener, and issued the merchants'; older files lack it until they are completed. */
+  readonly authority?: CertificateAuthority;
   /** The key that signs unless the request asks for another. */
   readonly current_serial: string;
   /** How long a refund stays PROCESSING. */
@@ -56,6 +70,10 @@ export interface WechatConfig {
 /** `simulators.wechat` of the sandbox file: what a service provider has in hand. */
 export interface WechatSandboxFields {
   readonly base_url: string;
+  /** The same service over TLS, which alone serves /secapi, to clients with the merchant's certificate. */
+  readonly tls_base_url: string;
+  /** The authority that vouches for tls_base_url. PEM. */
+  readonly tls_ca_certificate: string;
   readonly mode: 'partner';
   readonly sp_mchid: string;
   readonly sp_appid: string;
@@ -63,6 +81,8 @@ export interface WechatSandboxFields {
   readonly sub_appid: string;
   readonly merchant_serial: string;
   readonly merchant_private_key: string;
+  /** The API certificate of that key (apiclient_cert.pem). PEM. */
+  readonly merchant_certificate: string;
   readonly api_v3_key: string;
   readonly api_v2_key: string;
   readonly platform_serial: string;
@@ -75,19 +95,34 @@ export interface WechatSandboxFields {
  * everything else from the ports.
  */
 export async function createWechatConfig(ports: Pick<SimulatorPorts, 'now' | 'randomBytes'>): Promise<WechatConfig> {
+  const authority = await createAuthority(ports);
   const older = await createPlatformCertificate(ports, ports.now() - 4.9 * 365 * DAY_MS);
   const current = await createPlatformCertificate(ports, ports.now() - DAY_MS);
   const subMerchant: SubMerchant = { mchid: newMchid(ports), name: '合流演示商户', appids: [newAppid(ports)] };
   return {
     merchants: [
-      await createMerchant(ports, '合流演示服务商', [subMerchant]),
-      await createMerchant(ports, '合流直连商户', []),
+      await createMerchant(ports, authority, '合流演示服务商', [subMerchant]),
+      await createMerchant(ports, authority, '合流直连商户', []),
     ],
     platform_keys: [older, current, await createPublicKey(ports)],
+    authority,
     current_serial: current.serial,
     refund_delay_ms: 1_000,
     cadence_scale: 1,
   };
+}
+
+/**
+ * What a configuration of an earlier version lacks, made up: the certificate authority. Its merchants keep their
+ * self-signed certificates, which are known by themselves.
+ *
+ * @returns the very same object when it lacks nothing
+ */
+export async function completeWechatConfig(
+  config: WechatConfig,
+  ports: Pick<SimulatorPorts, 'now' | 'randomBytes'>,
+): Promise<WechatConfig> {
+  return config.authority ? config : { ...config, authority: await createAuthority(ports) };
 }
 
 /** The text to keep in a file; it holds private keys. */
@@ -111,9 +146,10 @@ export function parseWechatConfig(text: string): WechatConfig {
 /**
  * The fields of `simulators.wechat` in the sandbox file.
  * @param base_url origin the simulator listens on, without a slash at the end
+ * @param tls_base_url origin of its TLS listener; empty when there is none
  * @throws when the configuration has no service provider with a sub-merchant
  */
-export function wechatSandboxFields(config: WechatConfig, base_url: string): WechatSandboxFields {
+export function wechatSandboxFields(config: WechatConfig, base_url: string, tls_base_url = ''): WechatSandboxFields {
   const provider = config.merchants.find((merchant) => merchant.sub_merchants.length > 0);
   const subMerchant = provider?.sub_merchants[0];
   const platformKey = config.platform_keys.find((key) => key.serial === config.current_serial);
@@ -124,6 +160,8 @@ export function wechatSandboxFields(config: WechatConfig, base_url: string): Wec
   }
   return {
     base_url,
+    tls_base_url,
+    tls_ca_certificate: config.authority?.ca_certificate ?? '',
     mode: 'partner',
     sp_mchid: provider.mchid,
     sp_appid,
@@ -131,6 +169,7 @@ export function wechatSandboxFields(config: WechatConfig, base_url: string): Wec
     sub_appid,
     merchant_serial: provider.certificate_serial,
     merchant_private_key: provider.private_key,
+    merchant_certificate: provider.certificate,
     api_v3_key: provider.api_v3_key,
     api_v2_key: provider.api_v2_key,
     platform_serial: platformKey.serial,
@@ -140,12 +179,13 @@ export function wechatSandboxFields(config: WechatConfig, base_url: string): Wec
 
 async function createMerchant(
   ports: Pick<SimulatorPorts, 'now' | 'randomBytes'>,
+  authority: CertificateAuthority,
   name: string,
   sub_merchants: readonly SubMerchant[],
 ): Promise<WechatMerchant> {
   const mchid = newMchid(ports);
   const keys = await createKeyPair();
-  const { serial, certificate } = await createMerchantCertificate(ports, keys, mchid, name);
+  const { serial, certificate } = await createMerchantCertificate(ports, authority, keys, { mchid, name });
   return {
     mchid,
     name,

@@ -16,6 +16,8 @@ export interface WechatWorld {
   readonly keyring: Keyring;
   readonly state: WechatState;
   readonly callbacks: CallbackSender;
+  /** Where browsers reach the page of H5 orders: an origin without a slash at the end. */
+  web_origin(): string;
 }
 
 /** A request that has been authenticated and whose fields have passed the operation's rules. */

@@ -32,7 +32,19 @@ export const partnerOwner: FieldRules = {
   sub_mchid: text('子商户号', 32, required),
 };
 
-/** Shared by every way of placing an order. */
+/** The scene of every order but payment-code ones. */
+export const sceneInfo: FieldRules = {
+  payer_client_ip: text('用户终端IP', 45, required),
+  device_id: text('商户端设备号', 32),
+  store_info: object('商户门店信息', {
+    id: text('门店编号', 32, required),
+    name: text('门店名称', 256),
+    area_code: text('地区编码', 32),
+    address: text('详细地址', 512),
+  }),
+};
+
+/** Shared by the ways of placing an order that the payer pays later. */
 export const transactionFields: FieldRules = {
   description: text('商品描述', 127, required),
   out_trade_no: outTradeNo,
@@ -67,15 +79,6 @@ export const transactionFields: FieldRules = {
       }),
     ),
   }),
-  scene_info: object('场景信息', {
-    payer_client_ip: text('用户终端IP', 45, required),
-    device_id: text('商户端设备号', 32),
-    store_info: object('商户门店信息', {
-      id: text('门店编号', 32, required),
-      name: text('门店名称', 256),
-      area_code: text('地区编码', 32),
-      address: text('详细地址', 512),
-    }),
-  }),
+  scene_info: object('场景信息', sceneInfo),
   settle_info: object('结算信息', { profit_sharing: truth('是否指定分账') }),
 };

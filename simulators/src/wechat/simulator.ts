@@ -3,25 +3,30 @@ import type { FaultBoard } from '../faults/registry.ts';
 import { CallbackSender } from '../kernel/callbacks.ts';
 import type { CallbackAttempt } from '../kernel/callbacks.ts';
 import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
-import { ControlError } from '../kernel/control-error.ts';
 import type { Journal } from '../kernel/journal.ts';
 import type { Ledger } from '../kernel/ledger.ts';
-import type { Answer, Handler, IncomingRequest, SimulatorPorts } from '../kernel/ports.ts';
+import type { Answer, Handler, IncomingRequest, Reply, SimulatorPorts } from '../kernel/ports.ts';
 import type { AnswerMaker } from './answers.ts';
 import { emptyAnswer, errorAnswer, successAnswer } from './answers.ts';
+import { makeAuthCode } from './auth-codes.ts';
 import { authenticate } from './authorization.ts';
 import type { PlatformKey, WechatConfig } from './config.ts';
 import { createPlatformCertificate, createPublicKey } from './credentials.ts';
+import { h5Page, isH5Page } from './h5-page.ts';
+import { invoke, ownsWechatInvocation } from './invocation.ts';
 import { Keyring } from './keyring.ts';
-import { acknowledges, CALLBACK_DELAYS_MS, noticeRequest } from './notifications.ts';
+import { NoAnswer } from './no-answer.ts';
+import { acknowledges, CALLBACK_DELAYS_MS, noticeRequest, withBrokenNotice } from './notifications.ts';
 import type { WechatWorld } from './operation.ts';
-import { lookAt, ownsWechatCode, payerActs, pendingPayments } from './payer.ts';
+import { awaitPassword } from './password.ts';
+import { lookAt, ownsWechatCode, ownsWechatPrepay, payerActs, pendingPayments, prepayActs } from './payer.ts';
 import { scheduleSettlement } from './refund-settlement.ts';
 import { checkHeaders, readCall } from './request-rules.ts';
 import { findRoute } from './router.ts';
 import type { Route } from './router.ts';
 import { withBrokenSignature, withProbeSignature } from './signing.ts';
 import { WechatState } from './state.ts';
+import { answerV2, findV2Operation } from './v2/handler.ts';
 import { WechatError } from './wechat-error.ts';
 
 export interface WechatSimulatorOptions {
@@ -30,6 +35,8 @@ export interface WechatSimulatorOptions {
   readonly faults: FaultBoard;
   readonly ledger: Ledger;
   readonly config: WechatConfig;
+  /** Where browsers reach this simulator's pages, without a slash at the end; upstream's own host when absent. */
+  readonly web_origin?: () => string;
 }
 
 export interface WechatSimulator extends ChannelSimulator {
@@ -48,7 +55,7 @@ export interface WechatSimulator extends ChannelSimulator {
   sendSignatureProbe(out_trade_no: string): Promise<CallbackAttempt | undefined>;
 }
 
-/** Simulates WeChat Pay APIv3 on the state in the journal. Call `resume` once to re-arm what a restart interrupted. */
+/** Simulates WeChat Pay, APIv3 and APIv2, on the state in the journal. Call `resume` once to re-arm what a restart interrupted. */
 export function createWechatSimulator(options: WechatSimulatorOptions): WechatSimulator {
   const { ports, journal, faults, ledger, config } = options;
   const keyring = new Keyring(config, journal);
@@ -61,15 +68,22 @@ export function createWechatSimulator(options: WechatSimulatorOptions): WechatSi
     cadence_scale: config.cadence_scale,
     build: (task) => noticeRequest({ ports, keyring }, task),
     accepts: acknowledges,
-    breakSignature: (request) => ({ ...request, headers: withBrokenSignature(request.headers) }),
+    breakSignature: withBrokenNotice,
   });
-  const world: WechatWorld = { ports, journal, ledger, config, keyring, state: new WechatState(journal), callbacks };
+  const web_origin = options.web_origin ?? ((): string => 'https://wx.tenpay.com');
+  const state = new WechatState(journal);
+  const world: WechatWorld = { ports, journal, ledger, config, keyring, state, callbacks, web_origin };
   return {
     channel: 'wechat',
     handler: wechatHandler(world, faults),
     ownsCode: ownsWechatCode,
     look: (code) => lookAt(world, code),
     scan: (code, action) => payerActs(world, code, action),
+    makeAuthCode: (behaviour) => makeAuthCode(world, behaviour),
+    ownsPrepay: ownsWechatPrepay,
+    payPrepay: (prepay_id, action) => prepayActs(world, prepay_id, action),
+    ownsInvocation: ownsWechatInvocation,
+    invoke: (pay_info) => invoke(world, pay_info),
     pending: () => pendingPayments(world),
     resendCallback: (out_trade_no) => callbacks.resend(out_trade_no),
     callbacks: (limit) => callbacks.attempts(limit),
@@ -78,12 +92,8 @@ export function createWechatSimulator(options: WechatSimulatorOptions): WechatSi
     resume: () => {
       callbacks.resume();
       for (const refund of world.state.processingRefunds()) scheduleSettlement(world, refund);
+      for (const order of world.state.userPaying()) awaitPassword(world, order);
     },
-    makeAuthCode: () => refuseWithoutOrder(),
-    ownsPrepay: () => false,
-    payPrepay: () => refuseWithoutOrder(),
-    ownsInvocation: () => false,
-    invoke: () => refuseWithoutOrder(),
     setBalance: (mchid, fen) => world.state.setBalance(mchid, fen),
     sendSignatureProbe: (out_trade_no) =>
       callbacks.sendChanged(out_trade_no, 'signature_probe', (request) => ({
@@ -130,21 +140,33 @@ function keyControls(
 
 function wechatHandler(world: WechatWorld, faults: FaultBoard): Handler {
   return async (request) => {
-    const route = findRoute(request);
-    if (typeof route === 'number') return { kind: 'answer', answer: emptyAnswer(world.ports, route), delay_ms: 0 };
-    const maker: AnswerMaker = {
-      ports: world.ports,
-      keyring: world.keyring,
-      key: world.keyring.chosenBy(request.headers['wechatpay-serial']),
-    };
-    const hooks: FaultHooks = {
-      // Doc 4012081709: SYSTEM_ERROR travels with 500 and means "ask again with the same parameters".
-      systemErrorAnswer: () => errorAnswer(maker, new WechatError(500, 'SYSTEM_ERROR', '系统异常，请稍后重试')),
-      breakSignature: (answer) => ({ ...answer, headers: withBrokenSignature(answer.headers) }),
-    };
-    const run = async (): Promise<Answer> => answerTo(world, maker, route, request);
-    return faults.apply('wechat', route.operation.fault_operation, request, run, hooks);
+    try {
+      const v2 = findV2Operation(request.target);
+      if (v2) return await answerV2(world, faults, v2, request);
+      if (isH5Page(request)) return { kind: 'answer', answer: h5Page(world, request), delay_ms: 0 };
+      return await answerV3(world, faults, request);
+    } catch (error) {
+      if (error instanceof NoAnswer) return { kind: 'silence' };
+      throw error;
+    }
   };
+}
+
+async function answerV3(world: WechatWorld, faults: FaultBoard, request: IncomingRequest): Promise<Reply> {
+  const route = findRoute(request);
+  if (typeof route === 'number') return { kind: 'answer', answer: emptyAnswer(world.ports, route), delay_ms: 0 };
+  const maker: AnswerMaker = {
+    ports: world.ports,
+    keyring: world.keyring,
+    key: world.keyring.chosenBy(request.headers['wechatpay-serial']),
+  };
+  const hooks: FaultHooks = {
+    // Doc 4012081709: SYSTEM_ERROR travels with 500 and means "ask again with the same parameters".
+    systemErrorAnswer: () => errorAnswer(maker, new WechatError(500, 'SYSTEM_ERROR', '系统异常，请稍后重试')),
+    breakSignature: (answer) => ({ ...answer, headers: withBrokenSignature(answer.headers) }),
+  };
+  const run = async (): Promise<Answer> => answerTo(world, maker, route, request);
+  return faults.apply('wechat', route.operation.fault_operation, request, run, hooks);
 }
 
 function answerTo(world: WechatWorld, maker: AnswerMaker, route: Route, request: IncomingRequest): Answer {
@@ -157,9 +179,4 @@ function answerTo(world: WechatWorld, maker: AnswerMaker, route: Route, request:
     if (error instanceof WechatError) return errorAnswer(maker, error);
     throw error;
   }
-}
-
-/** This channel serves QR codes alone. */
-function refuseWithoutOrder(): never {
-  throw new ControlError(404, 'WeChat Pay has no such order here');
 }

@@ -1,6 +1,13 @@
+import type { AuthCodeBehaviour } from '../kernel/channel-simulator.ts';
 import type { Journal } from '../kernel/journal.ts';
 
-export type TradeState = 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED';
+export type TradeState = 'NOTPAY' | 'USERPAYING' | 'SUCCESS' | 'REFUND' | 'CLOSED' | 'REVOKED' | 'PAYERROR';
+
+/** `MICROPAY` is 付款码支付, `MWEB` H5支付; the other names are upstream's products. */
+export type TradeType = 'NATIVE' | 'JSAPI' | 'APP' | 'MWEB' | 'MICROPAY';
+
+/** How an APIv2 message is signed. */
+export type SignType = 'MD5' | 'HMAC-SHA256';
 
 /** How money reached the merchant. */
 export interface Payment {
@@ -21,21 +28,37 @@ export interface WechatOrder {
   readonly sub_mchid?: string;
   readonly sub_appid?: string;
   readonly out_trade_no: string;
-  readonly trade_type: 'NATIVE';
+  readonly trade_type: TradeType;
+  /** Present when APIv2 placed it: its callback is then an APIv2 one, signed the same way. */
+  readonly api_v2?: { readonly sign_type: SignType };
   /** The request in canonical form: a second one must be the same. */
   readonly request: string;
   readonly description: string;
   readonly attach?: string;
   readonly device_id?: string;
-  readonly notify_url: string;
+  /** Absent for MICROPAY, which is never notified. */
+  readonly notify_url?: string;
   /** Fen. */
   readonly total: number;
   readonly state: TradeState;
   readonly created_at_ms: number;
   /** `time_expire`, the last moment to pay. */
   readonly pay_until_ms?: number;
-  readonly code_url: string;
+  /** What a Native order's payer scans. */
+  readonly code_url?: string;
+  /** What the other orders' clients hand to the wallet; APIv2 names one for Native orders too. */
+  readonly prepay_id?: string;
+  /** The page that leads an H5 order's payer into the wallet. */
+  readonly h5_url?: string;
+  /** The last moment at which code_url, prepay_id or h5_url can be used. */
   readonly code_expires_at_ms: number;
+  /** The payment code that a MICROPAY order presented. */
+  readonly auth_code?: string;
+  /** The only payer of a JSAPI order, under (the service provider's) appid and under sub_appid. */
+  readonly openid?: string;
+  readonly sub_openid?: string;
+  /** What becomes of a USERPAYING order when nobody touches the phone, and when. */
+  readonly password?: { readonly outcome: 'pay' | 'cancel'; readonly due_at_ms: number };
   readonly payment?: Payment;
 }
 
@@ -48,6 +71,8 @@ export interface WechatRefund {
   readonly out_refund_no: string;
   readonly out_trade_no: string;
   readonly transaction_id: string;
+  /** Present when APIv2 asked for it: its callback is then an APIv2 one. */
+  readonly api_v2?: { readonly appid: string; readonly sub_appid?: string };
   readonly reason?: string;
   readonly notify_url?: string;
   readonly funds_account: string;
@@ -63,9 +88,18 @@ export interface WechatRefund {
   readonly settled_at_ms?: number;
 }
 
+/** A payment code that the payer's wallet has shown. */
+export interface AuthCode {
+  readonly code: string;
+  readonly behaviour: AuthCodeBehaviour;
+  /** The order that presented it. */
+  readonly used_by?: { readonly mchid: string; readonly out_trade_no: string };
+}
+
 type Saved =
   | { readonly record: 'wechat.order'; readonly value: WechatOrder }
   | { readonly record: 'wechat.refund'; readonly value: WechatRefund }
+  | { readonly record: 'wechat.auth_code'; readonly value: AuthCode }
   | { readonly record: 'wechat.balance'; readonly mchid: string; readonly fen: number | null };
 
 export const orderKey = (order: Pick<WechatOrder, 'mchid' | 'out_trade_no'>): string =>
@@ -77,13 +111,15 @@ export const refundKey = (refund: Pick<WechatRefund, 'mchid' | 'sub_mchid' | 'ou
 /** The merchant that the order's money belongs to. */
 export const receiver = (one: Pick<WechatOrder, 'mchid' | 'sub_mchid'>): string => one.sub_mchid ?? one.mchid;
 
-/** Orders, refunds and balances; every change is in the journal before the method returns. */
+/** Orders, refunds, payment codes and balances; every change is in the journal before the method returns. */
 export class WechatState {
   readonly #journal: Journal;
   readonly #orders = new Map<string, WechatOrder>();
+  /** By code_url and by prepay_id. */
   readonly #orderOfCode = new Map<string, string>();
   readonly #orderOfTransaction = new Map<string, string>();
-  /** Orders that nobody has paid or closed, oldest first. */
+  readonly #authCodes = new Map<string, AuthCode>();
+  /** Orders that are NOTPAY or USERPAYING, oldest first. */
   readonly #unpaid = new Set<string>();
   readonly #refunds = new Map<string, WechatRefund>();
   readonly #refundsOfOrder = new Map<string, string[]>();
@@ -96,6 +132,7 @@ export class WechatState {
       const saved = record as Saved;
       if (saved.record === 'wechat.order') this.#keepOrder(saved.value);
       else if (saved.record === 'wechat.refund') this.#keepRefund(saved.value);
+      else if (saved.record === 'wechat.auth_code') this.#authCodes.set(saved.value.code, saved.value);
       else if (saved.record === 'wechat.balance') this.#keepBalance(saved.mchid, saved.fen);
     }
   }
@@ -104,6 +141,7 @@ export class WechatState {
     return this.#orders.get(`${mchid}/${out_trade_no}`);
   }
 
+  /** @param code a code_url or a prepay_id, also one that a newer has replaced */
   orderByCode(code: string): WechatOrder | undefined {
     return this.#find(this.#orderOfCode, code);
   }
@@ -126,6 +164,25 @@ export class WechatState {
   saveOrder(order: WechatOrder): void {
     this.#keepOrder(order);
     this.#append(`wechat.order:${orderKey(order)}`, { record: 'wechat.order', value: order });
+  }
+
+  /** Orders whose payer has still to type a password. */
+  userPaying(): WechatOrder[] {
+    return this.unpaid(Infinity, (order) => order.state === 'USERPAYING');
+  }
+
+  authCode(code: string): AuthCode | undefined {
+    return this.#authCodes.get(code);
+  }
+
+  saveAuthCode(code: AuthCode): void {
+    this.#authCodes.set(code.code, code);
+    this.#append(`wechat.auth_code:${code.code}`, { record: 'wechat.auth_code', value: code });
+  }
+
+  /** @param refund_id WeChat Pay's own number */
+  refundById(refund_id: string): WechatRefund | undefined {
+    return [...this.#refunds.values()].find((refund) => refund.refund_id === refund_id);
   }
 
   refund(mchid: string, sub_mchid: string | undefined, out_refund_no: string): WechatRefund | undefined {
@@ -172,9 +229,10 @@ export class WechatState {
   #keepOrder(order: WechatOrder): void {
     const key = orderKey(order);
     this.#orders.set(key, order);
-    this.#orderOfCode.set(order.code_url, key);
+    if (order.code_url !== undefined) this.#orderOfCode.set(order.code_url, key);
+    if (order.prepay_id !== undefined) this.#orderOfCode.set(order.prepay_id, key);
     if (order.payment) this.#orderOfTransaction.set(order.payment.transaction_id, key);
-    if (order.state === 'NOTPAY') this.#unpaid.add(key);
+    if (order.state === 'NOTPAY' || order.state === 'USERPAYING') this.#unpaid.add(key);
     else this.#unpaid.delete(key);
   }
 

@@ -1,11 +1,15 @@
 import { chinaTime } from './china-time.ts';
 import type { TradeState, WechatOrder } from './state.ts';
 
-const DESCRIPTIONS: Readonly<Record<TradeState, string>> = {
+/** `trade_state_desc` of both APIs. */
+export const STATE_DESCRIPTIONS: Readonly<Record<TradeState, string>> = {
   NOTPAY: '订单未支付',
   SUCCESS: '支付成功',
   REFUND: '订单发生过退款，退款详情请查询退款单',
   CLOSED: '订单已关闭',
+  USERPAYING: '需要用户输入支付密码',
+  REVOKED: '订单已撤销',
+  PAYERROR: '支付失败，请重新下单支付',
 };
 
 /** The transaction object of queries and payment callbacks (docs 4012791880 direct, 4012738966 partner, 4012791861). */
@@ -15,7 +19,7 @@ export function transactionView(order: WechatOrder): object {
     ...ownerView(order),
     out_trade_no: order.out_trade_no,
     trade_state: order.state,
-    trade_state_desc: DESCRIPTIONS[order.state],
+    trade_state_desc: STATE_DESCRIPTIONS[order.state],
     promotion_detail: [],
     ...(order.attach === undefined ? {} : { attach: order.attach }),
     ...(order.device_id === undefined ? {} : { scene_info: { device_id: order.device_id } }),

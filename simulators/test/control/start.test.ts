@@ -22,7 +22,8 @@ test('a second start has the same credentials, orders, ledger and faults', async
   await first.close();
 
   const second = await start({ home });
-  expect({ ...second.wechat, base_url: '' }).toEqual({ ...first.wechat, base_url: '' });
+  const elsewhere = { base_url: '', tls_base_url: '' };
+  expect({ ...second.wechat, ...elsewhere }).toEqual({ ...first.wechat, ...elsewhere });
   expect({ ...second.alipay, gateway_url: '' }).toEqual({ ...first.alipay, gateway_url: '' });
   expect((await control(second, 'GET', '/control/ledger')).body).toEqual(ledger);
   expect((await control(second, 'GET', '/control/faults')).body['active']).toMatchObject([{ fault: 'slow' }]);
@@ -48,13 +49,16 @@ test('damaged credentials are named, not replaced', async () => {
   await expect(start({ home })).rejects.toThrow(`${path} cannot be read as credentials`);
 });
 
-test.each(['control_port', 'wechat_port', 'alipay_port'] as const)('a used %s is reported by name', async (option) => {
-  const taken = await listenAnywhere();
-  const { port } = taken.address() as AddressInfo;
-  const attempt = start({ [option]: port });
-  await expect(attempt).rejects.toThrow(PortInUse);
-  await expect(attempt).rejects.toThrow(`${option} ${port} is in use`);
-});
+test.each(['control_port', 'wechat_port', 'wechat_tls_port', 'alipay_port'] as const)(
+  'a used %s is reported by name',
+  async (option) => {
+    const taken = await listenAnywhere();
+    const { port } = taken.address() as AddressInfo;
+    const attempt = start({ [option]: port });
+    await expect(attempt).rejects.toThrow(PortInUse);
+    await expect(attempt).rejects.toThrow(`${option} ${port} is in use`);
+  },
+);
 
 test('a callback that is on its way at the close goes out again after the next start', async () => {
   const home = await newHome();
@@ -95,6 +99,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('the program says ready in one line an
     addresses: {
       control: `http://127.0.0.1:${base + 1}`,
       wechat: `http://127.0.0.1:${base + 2}`,
+      wechat_tls: `https://127.0.0.1:${base + 6}`,
       alipay: `http://127.0.0.1:${base + 3}`,
     },
   });
@@ -159,13 +164,13 @@ async function listenAnywhere(port = 0): Promise<Server> {
   return server;
 }
 
-/** A base whose three successors were free a moment ago. */
+/** A base whose successors that the simulators use were free a moment ago. */
 async function freeBase(): Promise<number> {
   for (;;) {
     const probe = await listenAnywhere();
     const base = (probe.address() as AddressInfo).port - 1;
-    const others = await Promise.allSettled([listenAnywhere(base + 2), listenAnywhere(base + 3)]);
-    const free = others.every(({ status }) => status === 'fulfilled') && base + 5 <= 65_535;
+    const others = await Promise.allSettled([2, 3, 6].map((offset) => listenAnywhere(base + offset)));
+    const free = others.every(({ status }) => status === 'fulfilled') && base + 6 <= 65_535;
     const servers = [probe, ...others.flatMap((other) => (other.status === 'fulfilled' ? [other.value] : []))];
     await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
     if (free) return base;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { AUTH_CODE_BEHAVIOURS } from '../../src/control/auth-codes.ts';
 import { faults } from '../../src/faults/registry.ts';
 import { escapeHtml, scriptSafe } from '../../src/wallet/html.ts';
 import { chooseLocale } from '../../src/wallet/locale.ts';
@@ -82,7 +83,7 @@ test('the scripts use only texts that exist, and every text is used', () => {
   const markup = ['page.ts', 'sections.ts'].map((name) => readFileSync(join(ASSETS, '..', name), 'utf8')).join('\n');
   for (const [, key] of scripts.matchAll(/\btext\('(\w+)'/g)) expect(Object.keys(textsZh)).toContain(key);
   // Keys that the scripts put together from a prefix and a name of the protocol.
-  const composed = /^(channel|operation|state|kind)_/;
+  const composed = /^(channel|operation|state|kind|behaviour|behaviourEffect)_/;
   for (const key of Object.keys(textsZh).filter((name) => !composed.test(name))) {
     expect(new RegExp(`'${key}'|\\bt(exts)?\\.${key}\\b`).test(scripts + markup), key).toBe(true);
   }
@@ -109,5 +110,14 @@ test('a code is shown as a QR picture, and only a code that fits one', async () 
   ).toBe('PNG');
   for (const wrong of ['', 'x'.repeat(1025)]) {
     expect((await fetch(`${addresses.control}/wallet/qr.png?code=${wrong}`)).status).toBe(400);
+  }
+});
+
+test('every behaviour of a payment code has a name and says what a till will see, in both languages', () => {
+  for (const texts of [textsZh, textsEn] as Readonly<Record<string, string>>[]) {
+    for (const behaviour of AUTH_CODE_BEHAVIOURS) {
+      expect(texts[`behaviour_${behaviour}`]).toBeTruthy();
+      expect(texts[`behaviourEffect_${behaviour}`]).toBeTruthy();
+    }
   }
 });

@@ -73,10 +73,12 @@ test('the configuration survives being written and read, and fills the sandbox f
   const text = serializeWechatConfig(running.config);
   expect(parseWechatConfig(text)).toEqual(running.config);
   expect(() => parseWechatConfig(JSON.stringify({ ...running.config, current_serial: 'X' }))).toThrow('current_serial');
-  const fields = wechatSandboxFields(running.config, running.base_url);
+  const fields = wechatSandboxFields(running.config, running.base_url, 'https://127.0.0.1:1');
   const key = running.simulator.platformKeys().find((candidate) => candidate.current);
   expect(fields).toEqual({
     base_url: running.base_url,
+    tls_base_url: 'https://127.0.0.1:1',
+    tls_ca_certificate: expect.stringContaining('BEGIN CERTIFICATE'),
     mode: 'partner',
     sp_mchid: expect.stringMatching(/^19\d{8}$/),
     sp_appid: expect.stringMatching(/^wx[0-9a-f]{16}$/),
@@ -84,6 +86,7 @@ test('the configuration survives being written and read, and fills the sandbox f
     sub_appid: expect.stringMatching(/^wx[0-9a-f]{16}$/),
     merchant_serial: expect.stringMatching(/^[0-9A-F]{40}$/),
     merchant_private_key: expect.stringContaining('BEGIN PRIVATE KEY'),
+    merchant_certificate: expect.stringContaining('BEGIN CERTIFICATE'),
     api_v3_key: expect.stringMatching(/^\w{32}$/),
     api_v2_key: expect.stringMatching(/^\w{32}$/),
     platform_serial: key?.serial,

@@ -6,9 +6,10 @@ import type { Journal } from '../../src/kernel/journal.ts';
 import { memoryJournal } from '../../src/kernel/journal.ts';
 import { Ledger } from '../../src/kernel/ledger.ts';
 import { nodePorts } from '../../src/kernel/node-ports.ts';
-import type { SimulatorPorts } from '../../src/kernel/ports.ts';
+import type { Handler, Reply, SimulatorPorts } from '../../src/kernel/ports.ts';
 import { createWechatConfig } from '../../src/wechat/config.ts';
 import type { WechatConfig, WechatMerchant } from '../../src/wechat/config.ts';
+import { createServerCertificate } from '../../src/wechat/credentials.ts';
 import { createWechatSimulator } from '../../src/wechat/simulator.ts';
 import type { WechatSimulator } from '../../src/wechat/simulator.ts';
 
@@ -20,6 +21,10 @@ export interface Running {
   readonly ledger: Ledger;
   readonly journal: Journal;
   readonly base_url: string;
+  /** The same simulator over TLS. */
+  readonly tls_base_url: string;
+  /** What became of each request, oldest first. */
+  readonly replies: readonly Reply['kind'][];
   /** The service provider, with its first sub-merchant, and the direct merchant. */
   readonly provider: WechatMerchant;
   readonly direct: WechatMerchant;
@@ -38,9 +43,21 @@ export async function start(
   const journal = options.journal ?? memoryJournal();
   const faults = new FaultBoard({ ports, journal });
   const ledger = new Ledger(journal);
-  const simulator = createWechatSimulator({ ports, journal, faults, ledger, config });
+  let base_url = '';
+  const simulator = createWechatSimulator({ ports, journal, faults, ledger, config, web_origin: () => base_url });
   simulator.resume();
-  const server = await listen(simulator.handler, { host: '127.0.0.1', port: 0, ports });
+  const replies: Reply['kind'][] = [];
+  const handler: Handler = async (request) => {
+    const reply = await simulator.handler(request);
+    replies.push(reply.kind);
+    return reply;
+  };
+  const server = await listen(handler, { host: '127.0.0.1', port: 0, ports });
+  base_url = `http://127.0.0.1:${server.port}`;
+  const { authority } = config;
+  if (!authority) throw new Error('config without an authority');
+  const tls = { ...(await createServerCertificate(own, authority, '127.0.0.1')), client_ca: authority.ca_certificate };
+  const secured = await listen(handler, { host: '127.0.0.1', port: 0, ports, tls });
   const [provider, direct] = config.merchants;
   if (!provider || !direct) throw new Error('config without merchants');
   return {
@@ -49,12 +66,14 @@ export async function start(
     faults,
     ledger,
     journal,
-    base_url: `http://127.0.0.1:${server.port}`,
+    replies,
+    base_url,
+    tls_base_url: `https://127.0.0.1:${secured.port}`,
     provider,
     direct,
     close: async () => {
       own.close();
-      await server.close();
+      await Promise.all([server.close(), secured.close()]);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { call } from './api.js';
+import { startAuthCode } from './auth-code.js';
 import { showCadence, showCallbacks, startCallbacks } from './callbacks.js';
 import { byId } from './dom.js';
 import { showFaults, startFaults } from './faults.js';
@@ -75,6 +76,7 @@ function showClock() {
 showView();
 startSheet();
 startScanning();
+startAuthCode();
 startFaults(() => void poll());
 startLedger();
 startCallbacks();

@@ -26,7 +26,12 @@ function row(payment) {
     element(
       'span',
       { class: 'pending-text' },
-      element('strong', {}, payment.description),
+      element(
+        'strong',
+        {},
+        payment.state === 'USERPAYING' && element('i', { class: 'chip' }, text('needsPassword')),
+        payment.description,
+      ),
       element('small', {}, payment.merchant_name, ' · ', element('time', { 'data-at': payment.created_at_ms })),
     ),
     element('span', { class: 'pending-amount' }, element('i', {}, '¥'), amount),

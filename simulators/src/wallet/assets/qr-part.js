@@ -1,4 +1,5 @@
-import { element, icon, toast } from './dom.js';
+import { copyText, tellWhetherCopied } from './clipboard.js';
+import { element, icon } from './dom.js';
 import { text } from './page-data.js';
 
 /** The code of an order as a picture, folded away until asked for, with buttons to take it elsewhere. */
@@ -41,17 +42,4 @@ async function copyPicture(source) {
     const blob = await (await fetch(source)).blob();
     await navigator.clipboard.write([new ClipboardItem({ [blob.type]: blob })]);
   });
-}
-
-async function copyText(code) {
-  await tellWhetherCopied(() => navigator.clipboard.writeText(code));
-}
-
-async function tellWhetherCopied(copy) {
-  try {
-    await copy();
-    toast(text('copied'));
-  } catch {
-    toast(text('copyRefused'), 'bad');
-  }
 }

@@ -15,6 +15,8 @@ const FINAL_STATES = new Set([
   'TRADE_CLOSED',
   'TRADE_FINISHED',
 ]);
+/** Codes that a camera reads; the others are prepay_ids and payment codes. */
+const SCANNED = /^(weixin|https?):/;
 const PAID_STATES = new Set(['SUCCESS', 'TRADE_SUCCESS']);
 
 let opener;
@@ -72,7 +74,8 @@ export function showCallbackProgress(callbacks) {
 function showCashier(payment, problem) {
   followed = undefined;
   const payable = !FINAL_STATES.has(payment.state);
-  const message = problem ?? (payable ? '' : text('notPayable'));
+  const waiting = payment.state === 'USERPAYING' ? text('tillWaits') : '';
+  const message = problem ?? (payable ? waiting : text('notPayable'));
   byId('sheet-body').replaceChildren(
     element(
       'div',
@@ -82,10 +85,14 @@ function showCashier(payment, problem) {
       element('p', { class: 'goods' }, payment.description),
       element('p', { class: 'amount' }, element('i', {}, '¥'), yuan(payment.amount)),
     ),
-    element('p', { class: 'sheet-message', role: 'alert', id: 'sheet-message' }, message),
+    element(
+      'p',
+      { class: 'sheet-message', role: 'alert', id: 'sheet-message', 'data-kind': problem ? 'bad' : waiting && 'calm' },
+      message,
+    ),
     payable ? actions(payment) : element('div', { class: 'actions' }, doneButton()),
     facts(payment),
-    ...(payable ? [qrPart(payment)] : []),
+    ...(payable && SCANNED.test(payment.code) ? [qrPart(payment)] : []),
   );
   byId('sheet-body').scrollTop = 0;
   (byId('sheet-body').querySelector('.primary') ?? byId('sheet-title')).focus({ preventScroll: true });
@@ -98,7 +105,7 @@ function facts(payment) {
     fact(text('orderNumber'), element('code', {}, payment.out_trade_no)),
     fact(text('orderState'), stateText(payment.state)),
     fact(text('createdAt'), moment(payment.created_at_ms)),
-    fact(text('expiresAt'), moment(payment.expires_at_ms)),
+    fact(text(payment.state === 'USERPAYING' ? 'actsAt' : 'expiresAt'), moment(payment.expires_at_ms)),
   );
 }
 
@@ -135,7 +142,7 @@ async function act(payment, action) {
       showCashier({ ...payment, state }, text('wrongPasswordResult'));
       shake();
     } else {
-      showResult(payment, outcomeOf(action, state), state);
+      showResult(payment, outcomeOf(payment, action, state), state);
     }
   } catch (error) {
     if (error.status === undefined) {
@@ -159,17 +166,28 @@ function shake() {
   message.classList.add('shake');
 }
 
-function outcomeOf(action, state) {
+function outcomeOf(payment, action, state) {
+  if (state === 'PAYERROR') return { kind: 'calm', title: text('resultCancelled'), hint: text('resultTillFailedHint') };
   if (action === 'cancel') {
     return { kind: 'calm', title: text('resultCancelled'), hint: text('resultCancelledHint') };
   }
-  if (PAID_STATES.has(state)) return { kind: 'good', title: text('resultPaid'), hint: text('resultPaidHint') };
+  if (PAID_STATES.has(state)) {
+    const silent = payment.state === 'USERPAYING';
+    return {
+      kind: 'good',
+      title: text('resultPaid'),
+      hint: text(silent ? 'resultTillPaidHint' : 'resultPaidHint'),
+      silent,
+    };
+  }
   return { kind: 'calm', title: text('resultOther'), hint: '' };
 }
 
 function showResult(payment, outcome, state) {
   const paid = outcome.kind === 'good';
-  followed = paid ? payment.out_trade_no : undefined;
+  // A payment-code order of WeChat is never called back: there is nothing to wait for.
+  const follows = paid && !outcome.silent;
+  followed = follows ? payment.out_trade_no : undefined;
   const signs = { good: 'check', bad: 'alert', calm: 'close' };
   byId('sheet-body').replaceChildren(
     element(
@@ -189,7 +207,7 @@ function showResult(payment, outcome, state) {
       fact(text('orderNumber'), element('code', {}, payment.out_trade_no)),
       state !== undefined && fact(text('orderState'), stateText(state)),
     ),
-    ...(paid ? [callbackLine()] : []),
+    ...(follows ? [callbackLine()] : []),
     element('div', { class: 'actions' }, doneButton()),
   );
   byId('sheet-body').querySelector('.primary').focus({ preventScroll: true });
