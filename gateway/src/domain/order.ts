@@ -181,10 +181,14 @@ export function decide(order: Order, event: OrderEvent, input: DecisionInput): D
   }
 }
 
+/** The words of the timeline for an end that is wanted, and for one that the channel refused. */
+const WANTED = { close: 'close_wanted', reverse: 'reverse_wanted' } as const;
+const REFUSED = { close: 'close_refused', reverse: 'reverse_refused' } as const;
+
 /** A reverse takes the place of a close that is under way, never the other way round. */
 function decideEndingWanted(order: Order, ending: Ending): Decision {
   if (order.state !== 'undecided' || order.ending === ending || order.ending === 'reverse') return NOTHING;
-  return change({ ending, check_count: 0 }, `${ending}_wanted`);
+  return change({ ending, check_count: 0 }, WANTED[ending]);
 }
 
 /** Only a payment of which nothing has been refunded, or is about to be, goes back as a whole. */
@@ -252,7 +256,7 @@ function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decis
       return change({ ...checked, channel_message: event.message }, 'waiting');
     case 'ending_refused':
       if (order.ending === null) return NOTHING;
-      return change({ ...checked, ending: null }, `${order.ending}_refused`);
+      return change({ ...checked, ending: null }, REFUSED[order.ending]);
   }
 }
 

@@ -277,16 +277,17 @@ describe('routes', () => {
       enabled: true,
       merchant_params: { sub_mchid: '1900000109', sub_appid: 'wx1' },
     });
-    const changed = await bench.run(`${SET} --priority 7 --disable --json`);
+    const changed = await bench.run(`${SET} --priority 7 --weight 4 --disable --json`);
     expect(changed.json()).toMatchObject({
       created: false,
       priority: 7,
+      weight: 4,
       enabled: false,
       merchant_params: { sub_mchid: '1900000109' },
     });
     await bench.run(`${SET} --enable --params-file -`, { input: '{"sub_mchid": "1900000110"}' });
     const listed = await bench.run(`route list --merchant ${MERCHANT}`);
-    expect(listed.stdout).toMatch(/wechat\.scan  wechat-main  7 +yes +sub_mchid=1900000110\n/);
+    expect(listed.stdout).toMatch(/wechat\.scan  wechat-main  7 +4 +yes +sub_mchid=1900000110\n/);
     const shown = await bench.run(`merchant show ${MERCHANT} --json`);
     expect(shown.json().routes).toHaveLength(1);
   });

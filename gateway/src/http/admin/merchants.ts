@@ -21,6 +21,8 @@ export const MERCHANT_CHANGES = z
     status: z.enum(['active', 'suspended']),
     nonce_policy: z.enum(['required', 'if_present']),
     late_payment: z.enum(['refund', 'accept']),
+    platform_signs: z.boolean(),
+    max_requests_per_second: z.int().min(1).max(1_000_000),
     allow_short_key: z.boolean().meta({ description: 'take an RSA key of 1024 bits (old integrations)' }),
   })
   .partial();
