@@ -224,6 +224,7 @@ describe.each(['wechat', 'alipay'] as const)('a code of %s', (wallet) => {
   });
 
   it('reversed while its payment is not known here gives the money back once, and nobody hears "paid"', async () => {
+    await inject(wallet, 'callback', 'drop');
     const { claims } = await present(wallet, 'timeout_but_paid');
     expect(await ask('reverse', claims)).toMatchObject({ code: 0, data: { trade_state: 5 } });
     expect(await money(claims)).toEqual({ taken: 1223, back: 1223 });
