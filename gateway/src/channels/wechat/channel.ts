@@ -15,12 +15,16 @@ import { closeOrder } from './close.ts';
 import { merchantParamsSchema, openAccount, secretsSchema, settingsSchema, type WechatAccount } from './config.ts';
 import { notificationAnswer, readNotification } from './notify.ts';
 import { identityOf } from './party.ts';
+import { app } from './pay-types/app.ts';
+import { jsapi } from './pay-types/jsapi.ts';
+import { jsminipg } from './pay-types/jsminipg.ts';
 import { scan } from './pay-types/scan.ts';
+import { wap } from './pay-types/wap.ts';
 import type { WechatPayType } from './pay-type.ts';
 import { queryOrder } from './query.ts';
 import { queryRefund, requestRefund } from './refund.ts';
 
-const pay_types: readonly WechatPayType[] = [scan];
+const pay_types: readonly WechatPayType[] = [scan, jsapi, jsminipg, app, wap];
 
 /** The channel as the registry lists it. */
 export const wechat: Channel = {
@@ -46,7 +50,7 @@ function bind(account: WechatAccount, client: WechatClient): ChannelClient {
     queryRefund: (refund) => queryRefund(client, account, refund),
     readCallback: (request) => readNotification(client, account, request),
     acknowledge: notificationAnswer,
-    expectedIdentity: (order) => identityOf(account, order.merchant_params),
+    expectedIdentity: (order) => identityOf(account, order),
     test: () => testAccount(client),
   };
 }
