@@ -3,7 +3,7 @@ import { BusinessRefusal } from '../business-refusal.ts';
 import { productCode, readOrder, repeatedTrade } from '../order-fields.ts';
 import { FACE_TO_FACE_TIMEOUT_MS, paymentDeadline } from '../payment-deadlines.ts';
 import { echoedOutTradeNo } from './method.ts';
-import type { AlipayMethod, MethodCall, MethodContext } from './method.ts';
+import type { AlipayMethod, MethodCall } from './method.ts';
 
 const PRODUCT = { allowed: ['FACE_TO_FACE_PAYMENT', 'JSAPI_PAY'], default: 'FACE_TO_FACE_PAYMENT' };
 
