@@ -91,6 +91,8 @@ describe('adding an account', () => {
     });
     expect(wechat.secrets.parse({ api_v2_key: API_KEY })).toEqual({ api_v2_key: API_KEY });
     expect(wechat.secrets.parse(ALL_SECRETS)).toEqual(ALL_SECRETS);
+    // A file that holds the key ends in a line feed.
+    expect(wechat.secrets.parse({ api_v2_key: `${API_KEY}\n` })).toEqual({ api_v2_key: API_KEY });
     const v3 = { api_v3_key: API_KEY, merchant_private_key: privateKey };
     expect(wechat.secrets.parse(v3)).toEqual(v3);
     expect(refusalOf(wechat.secrets, { api_v2_key: 'short' })).toBe(

@@ -247,6 +247,14 @@ describe('a verified refusal', () => {
     expect(await place()).toMatchObject({ outcome: 'unknown', reason });
   });
 
+  test('a code beside no refusal is none', async () => {
+    for (const code of ['PARAM_ERROR', 'ORDERPAID']) {
+      upstream.answers({ ...refusal(code), result_code: undefined });
+      expect((await place()).outcome).toBe('unknown');
+    }
+    expect(upstream.paths).toEqual(['POST /pay/unifiedorder', 'POST /pay/unifiedorder']);
+  });
+
   const HISTORY = ['ORDERPAID', 'OUT_TRADE_NO_USED', 'ORDERCLOSED', 'ORDERREVERSED', 'INVALID_REQUEST'];
   test.each(HISTORY)('%s is declined once a query says that the number does not exist', async (code) => {
     upstream.answers(refusal(code), refusal('ORDERNOTEXIST'));

@@ -31,7 +31,10 @@ export const v2SettingsSchema = z.strictObject({
 });
 
 export const v2SecretsSchema = z.strictObject({
-  api_v2_key: z.string().regex(/^[\x21-\x7E]{32}$/, 'must be exactly 32 characters (APIv2 密钥)'),
+  api_v2_key: z
+    .string()
+    .trim()
+    .regex(/^[\x21-\x7E]{32}$/, 'must be exactly 32 characters (APIv2 密钥)'),
   /** apiclient_key.pem and apiclient_cert.pem: the client certificate, without which nothing is refunded or reversed. */
   merchant_private_key: z
     .string()

@@ -10,6 +10,7 @@ export type Fields = ReadonlyMap<string, string>;
 
 /** A message is a few kilobytes; promotion_detail alone may have 6000 characters. */
 const MAX_CHARACTERS = 262_144;
+/** They are flat: a member that holds others is none that we know. */
 const MAX_DEPTH = 4;
 
 /** Text, a tag without attributes, or a CDATA section: no other construct is let through. */
@@ -55,7 +56,7 @@ function isPlain(text: string, root: string): boolean {
     if (token === null || (open.length === 0 && (at > 0 || token[2] !== root))) return false;
     const [, closes, opens, empty] = token;
     if (closes !== undefined && open.pop() !== closes) return false;
-    if (opens !== undefined && empty === '' && open.push(opens) > MAX_DEPTH) return false;
+    if (opens !== undefined && empty === '') open.push(opens);
   }
   return text !== '' && open.length === 0;
 }
