@@ -67,6 +67,9 @@ export const DOCUMENT_PAY_TYPES: Readonly<Record<string, DocumentPayType>> = {
   },
 };
 
+/** How an order has ended. */
+const ENDED = whole({ ...HEAD, ...OWN_TYPE, total_fee: fen('支付总金额，单位为分'), ...STATE });
+
 const NUMBER_ALONE = whole({ mch_trade_id: text('商户订单号') });
 
 const PREORDER_FIELDS = {
@@ -91,16 +94,15 @@ const PREORDER_OPTIONAL = [
   'op_user_id',
 ];
 
-/** The data of an answer: a schema, or `order` for what the query answers. */
 export interface DocumentCall {
   readonly fields: Schema;
-  readonly data: Schema | 'order';
+  readonly data: Schema;
 }
 
 export const DOCUMENT_CALLS: Readonly<Record<string, DocumentCall>> = {
-  '/v2/pay/close': { fields: NUMBER_ALONE, data: 'order' },
-  '/v2/pay/reverse': { fields: NUMBER_ALONE, data: 'order' },
-  '/v2/pay/writeoff': { fields: NUMBER_ALONE, data: 'order' },
+  '/v2/pay/close': { fields: NUMBER_ALONE, data: ENDED },
+  '/v2/pay/reverse': { fields: NUMBER_ALONE, data: ENDED },
+  '/v2/pay/writeoff': { fields: NUMBER_ALONE, data: ENDED },
   '/v2/pay/pre_order': {
     fields: whole(PREORDER_FIELDS, ...PREORDER_OPTIONAL),
     data: whole({ pay_url: text('支付链接: 展示为二维码，或发送给付款人') }),

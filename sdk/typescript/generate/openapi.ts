@@ -61,16 +61,11 @@ export function readApi(openapi: OpenApi): Api {
     if (post && fields && data) operations.set(path, { summary: post.summary, fields: withoutNonce(fields), data });
   }
   const pay = operations.get('/v2/pay');
-  const query = operations.get('/v2/pay/query');
-  if (!pay || !query) throw new Error('openapi.json has no x-claims and x-payload for /v2/pay and /v2/pay/query');
+  if (!pay) throw new Error('openapi.json has no x-claims and x-payload for /v2/pay');
   operations.delete('/v2/pay');
   for (const [path, call] of Object.entries(DOCUMENT_CALLS)) {
     if (operations.has(path)) continue;
-    operations.set(path, {
-      summary: 'pay-api, not in openapi.json yet',
-      fields: call.fields,
-      data: call.data === 'order' ? query.data : call.data,
-    });
+    operations.set(path, { summary: 'pay-api, not in openapi.json yet', ...call });
   }
   return { pay_types: payTypes(pay), calls: operations, codes: openapi['x-codes'] };
 }

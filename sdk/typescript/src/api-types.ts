@@ -331,7 +331,22 @@ export interface CloseFields {
   mch_trade_id: string;
 }
 
-export type CloseData = QueryData;
+export interface CloseData {
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
+  /** 支付类型 */
+  pay_type: PayType;
+  /** 支付总金额，单位为分 */
+  total_fee: number;
+  /** 支付状态码 */
+  trade_state: TradeState;
+  /** <状态说明>, <渠道信息> */
+  trade_info: string;
+}
 
 /** pay-api, not in openapi.json yet */
 export interface ReverseFields {
@@ -339,7 +354,7 @@ export interface ReverseFields {
   mch_trade_id: string;
 }
 
-export type ReverseData = QueryData;
+export type ReverseData = CloseData;
 
 /** pay-api, not in openapi.json yet */
 export interface WriteoffFields {
@@ -347,7 +362,7 @@ export interface WriteoffFields {
   mch_trade_id: string;
 }
 
-export type WriteoffData = QueryData;
+export type WriteoffData = CloseData;
 
 /** pay-api, not in openapi.json yet */
 export interface PreOrderFields {

@@ -125,7 +125,7 @@ export class Heliu {
   }
 
   /** Closes an order that was not paid (关闭订单), so that it can no longer be. Leave it five minutes first. */
-  close(fields: Calls['/v2/pay/close']['fields'], options?: CallOptions): Promise<Order> {
+  close(fields: Calls['/v2/pay/close']['fields'], options?: CallOptions): Promise<Calls['/v2/pay/close']['data']> {
     return this.#call('/v2/pay/close', fields, options);
   }
 
@@ -133,7 +133,10 @@ export class Heliu {
    * Reverses a payment (撤销订单) whose outcome is unclear: closes it, or gives the money back. Not before 15 s after it was
    * sent. When it fails or its answer is lost, call again; `waitForPayment` with `reverse` does all of this.
    */
-  reverse(fields: Calls['/v2/pay/reverse']['fields'], options?: CallOptions): Promise<Order> {
+  reverse(
+    fields: Calls['/v2/pay/reverse']['fields'],
+    options?: CallOptions,
+  ): Promise<Calls['/v2/pay/reverse']['data']> {
     return this.#call('/v2/pay/reverse', fields, options);
   }
 
@@ -153,7 +156,10 @@ export class Heliu {
   }
 
   /** Gives up the virtual account of a paid bank transfer (核销订单). */
-  writeOff(fields: Calls['/v2/pay/writeoff']['fields'], options?: CallOptions): Promise<unknown> {
+  writeOff(
+    fields: Calls['/v2/pay/writeoff']['fields'],
+    options?: CallOptions,
+  ): Promise<Calls['/v2/pay/writeoff']['data']> {
     return this.#call('/v2/pay/writeoff', fields, options);
   }
 

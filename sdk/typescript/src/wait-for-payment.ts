@@ -38,7 +38,7 @@ export type PaymentOutcome =
 export interface Asking {
   readonly clock: Clock;
   query(mch_trade_id: string, options: CallOptions): Promise<Order>;
-  reverse(mch_trade_id: string, options: CallOptions): Promise<Order>;
+  reverse(mch_trade_id: string, options: CallOptions): Promise<OrderState>;
 }
 
 const FIRST_MS = 5_000;
@@ -75,7 +75,7 @@ export async function waitForPayment(
   return { outcome: 'undecided', order: known };
 }
 
-function isDecided(order: Order): boolean {
+function isDecided(order: OrderState): boolean {
   return outcomeOf(order) !== 'undecided';
 }
 
@@ -117,7 +117,7 @@ async function reverse(
 }
 
 interface Reversal {
-  readonly order: Order | null;
+  readonly order: OrderState | null;
   /** Another attempt would be refused too. */
   readonly is_final: boolean;
   readonly cause?: unknown;
