@@ -237,6 +237,7 @@ export {
 export type { NotificationAnswer, NotificationHandling, OrderNumber } from './handle-notification.ts';
 export type { NotificationEndpoint } from './notification-endpoints.ts';
 export { outcomeOf, type Outcome } from './outcome.ts';
+export { transferAccountOf, type TransferAccount } from './transfer-account.ts';
 export { RecentNotifications, type SeenNotifications } from './seen-notifications.ts';
 export type {
   Answer,
