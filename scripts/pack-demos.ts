@@ -44,7 +44,7 @@ async function filesToPack(tarball: string, sdk: Buffer): Promise<ArchivedFile[]
     }),
   );
   const paths = [...DOCUMENTS, ...(await quickstarts()), ...demos.flat()].toSorted();
-  const texts = await Promise.all(paths.map(async (path) => archived(path, await readFile(join(ROOT, path)))));
+  const texts = await Promise.all(paths.map(async (path) => archived(path, await contentOf(path))));
   const with_key = texts.filter(({ content }) => KEY.test(content.toString()));
   if (with_key.length > 0) throw new Error(`there is a private key in ${with_key.map(({ path }) => path).join(', ')}`);
   return [
@@ -54,6 +54,13 @@ async function filesToPack(tarball: string, sdk: Buffer): Promise<ArchivedFile[]
     archived('demos/typescript/package.json', Buffer.from(TYPESCRIPT_MODULES)),
     archived(`sdk/${tarball}`, sdk),
   ];
+}
+
+/** The shop is no download: it needs the repository around it. */
+async function contentOf(path: string): Promise<Buffer> {
+  const content = await readFile(join(ROOT, path));
+  if (path !== 'demos/README.md') return content;
+  return Buffer.from(content.toString().replace(/^\[shop\].*\n\n/m, ''));
 }
 
 async function quickstarts(): Promise<string[]> {

@@ -1,7 +1,7 @@
 import Fastify from 'fastify';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { sendError } from '../../gateway/src/http/errors.ts';
 import { mountDemos } from '../../gateway/src/http/demos.ts';
 import { newTestMerchant, signJwt } from '../merchant.ts';
 import { isThere, RUNTIMES } from '../runtimes.ts';
+import { startWorld } from '../world.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
@@ -88,6 +89,52 @@ describe('the download', () => {
     return names;
   }
 });
+
+describe('docs/quickstart.md', { timeout: 60_000 }, () => {
+  test('leads to a verified notification, in both languages', async () => {
+    const [english, chinese] = await Promise.all(
+      ['quickstart.md', 'quickstart.zh-CN.md'].map((name) => readFile(join(ROOT, 'docs', name), 'utf8')),
+    );
+    const programOf = (text = ''): string => /^```js\n([^]*?)^```/m.exec(text)?.[1] ?? '';
+    expect(programOf(chinese)).toBe(programOf(english));
+
+    const world = await startWorld();
+    onTestFinished(() => world.close());
+    const { merchant_id, private_key } = world.merchant.merchant;
+    await mkdir(join(folder, 'heliu', '.heliu'), { recursive: true });
+    const sandbox = {
+      gateway: { url: world.url, platform_public_key: world.platform_public_key },
+      merchant: { merchant_id, private_key: private_key.export({ type: 'pkcs8', format: 'pem' }) },
+    };
+    await writeFile(join(folder, 'heliu', '.heliu', 'sandbox.json'), JSON.stringify(sandbox));
+    const mine = join(folder, 'mine');
+    await mkdir(mine);
+    await writeFile(join(mine, 'package.json'), '{ "private": true }\n');
+    await run('npm', ['install', '--offline', '--no-audit', '--no-fund', join(packed, 'heliu-sdk.tgz')], { cwd: mine });
+    // The page says 9000, which may be taken here.
+    await writeFile(join(mine, 'shop.mjs'), programOf(english).replaceAll('9000', String(await freePort())));
+
+    const shop = spawn(process.execPath, ['shop.mjs'], { cwd: mine, stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void shop.kill());
+    let output = '';
+    for await (const text of shop.stdout.setEncoding('utf8') as AsyncIterable<string>) {
+      output += text;
+      const code = /show this as a QR code: (\S+)/.exec(text)?.[1];
+      if (code !== undefined) await world.control('POST', '/control/scan', { code, action: 'pay' });
+      if (output.includes('paid, verified: mine.')) break;
+    }
+    expect(output).toMatch(/paid, verified: mine\.\d+ 221\n/);
+  });
+});
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
 
 describe('the gateway', () => {
   function gateway(dist: string) {
@@ -173,10 +220,7 @@ describe.each(php)('demos/php/notify.php', { timeout: 30_000 }, () => {
 
   /** PHP's own web server; it ends with the test. */
   async function serve({ merchant_id }: { merchant_id: string }): Promise<string> {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as AddressInfo;
-    await new Promise((resolve) => probe.close(resolve));
+    const port = await freePort();
     const env = {
       ...process.env,
       HELIU_URL: 'http://127.0.0.1:9',
