@@ -108,6 +108,7 @@ const TOLD: Json = {
 };
 const REFUND: Json = {
   type: 'object',
+  required: ['refund_id', 'mch_refund_id', 'refund_fee', 'refund_status', 'refund_desc'],
   properties: {
     ...texts({
       refund_id: '平台退款单号',
@@ -122,6 +123,12 @@ const REFUND: Json = {
 
 function object(properties: Json): Json {
   return { type: 'object', properties };
+}
+
+/** An object whose members are always there, but for those named. */
+function whole(properties: Json, optional: readonly string[] = []): Json {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', required, properties };
 }
 
 function payClaims(pay_type: PayType): Json {
@@ -139,36 +146,58 @@ function payReply(pay_type: PayType): Json {
   const reply = Object.fromEntries(
     Object.entries(pay_type.reply).map(([name, field]) => [name, { type: 'string', ...field }]),
   );
+  // Of a payment code the channel tells at once what it tells, if it was paid at once.
+  const shown = pay_type.reply_shows_state ? { ...STATE, ...(pay_type.payment_code && TOLD) } : {};
+  const by_protocol = pay_type.code === 'wechat.scan' ? ['prepay_id'] : [];
   return {
     title: pay_type.code,
-    ...object({ ...reply, ...ORDER_HEAD, ...(pay_type.reply_shows_state ? { ...STATE, ...TOLD } : {}) }),
+    ...whole({ ...reply, ...ORDER_HEAD, ...shown }, [...Object.keys(TOLD), ...by_protocol]),
   };
 }
 
-const ORDER = object({
-  ...ORDER_HEAD,
-  ...STATE,
-  ...TOLD,
-  ...(schemaOf(z.object(COMMON_PAY_FIELDS))['properties'] as Json),
-  refunded_fee: { type: 'integer', description: '已退款金额，单位为分' },
-  refunding_fee: { type: 'integer', description: '退款处理中金额，单位为分' },
-  created_at: { type: 'integer' },
-  updated_at: { type: 'integer' },
-  paid_at: { type: 'integer' },
-});
+/** What the merchant sent comes back as it was sent; the nonce does not come back. */
+const { nonce_str: _nonce, ...SENT } = schemaOf(z.object(COMMON_PAY_FIELDS))['properties'] as Json;
 
-const REFUNDED = object({
-  ...ORDER_HEAD,
-  ...STATE,
-  out_trade_id: TOLD['out_trade_id'],
-  total_fee: { type: 'integer' },
-  refunds: {
-    oneOf: [REFUND, { type: 'array', items: REFUND }],
-    description: '按退款单号查询为对象，按商户订单号查询为列表',
+/** Reply fields of every pay type, each there once the order is placed. */
+const REPLIED = Object.fromEntries(
+  [...PAY_TYPES.values()].flatMap(([pay_type]) =>
+    Object.entries(pay_type.reply).map(([name, field]) => [name, { type: 'string', ...field }]),
+  ),
+);
+
+const SENT_AND_ALWAYS_THERE = ['pay_type', 'mch_trade_id', 'total_fee', 'body', 'time_expire'];
+
+const ORDER = whole(
+  {
+    ...SENT,
+    ...ORDER_HEAD,
+    ...STATE,
+    ...TOLD,
+    ...REPLIED,
+    refunded_fee: { type: 'integer', description: '已退款金额，单位为分' },
+    refunding_fee: { type: 'integer', description: '退款处理中金额，单位为分' },
+    created_at: { type: 'integer' },
+    updated_at: { type: 'integer' },
+    paid_at: { type: 'integer' },
   },
-});
+  [...Object.keys({ ...TOLD, ...REPLIED, ...SENT }).filter((name) => !SENT_AND_ALWAYS_THERE.includes(name)), 'paid_at'],
+);
 
-const ENDED = object({ ...ORDER_HEAD, ...STATE, total_fee: { type: 'integer' } });
+const REFUNDED = whole(
+  {
+    ...ORDER_HEAD,
+    ...STATE,
+    out_trade_id: TOLD['out_trade_id'],
+    total_fee: { type: 'integer' },
+    refunds: {
+      oneOf: [REFUND, { type: 'array', items: REFUND }],
+      description: '按退款单号查询为对象，按商户订单号查询为列表',
+    },
+  },
+  ['out_trade_id'],
+);
+
+const ENDED = whole({ ...ORDER_HEAD, ...STATE, total_fee: { type: 'integer' } });
 
 function adminOperation(
   method: 'get' | 'post' | 'put',

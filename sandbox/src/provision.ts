@@ -24,6 +24,12 @@ export interface ProvisionRequest {
   readonly account_settings?: Readonly<Record<string, unknown>>;
 }
 
+export interface Provisioned {
+  readonly platform_public_key: string;
+  /** What the demo merchant has routed. */
+  readonly pay_types: readonly string[];
+}
+
 type Managed = Pick<Gateway, 'ports' | 'store'>;
 
 /** A channel's account at its simulator, and what the demo merchant's routes through it say. */
@@ -40,7 +46,7 @@ interface SandboxAccount {
  *
  * @throws StartupProblem when the database belongs to another HELIU_HOME
  */
-export async function provision(request: ProvisionRequest): Promise<{ readonly platform_public_key: string }> {
+export async function provision(request: ProvisionRequest): Promise<Provisioned> {
   const database = openDatabase({ url: request.database_url, max_connections: 2 });
   const ports = systemPorts();
   const store = createStore(database, database, createSealer(request.master_key, randomBytes));
@@ -50,7 +56,11 @@ export async function provision(request: ProvisionRequest): Promise<{ readonly p
     await provideOperator(gateway, request.credentials);
     await provideMerchant(gateway, request.credentials);
     await provideChannels(gateway, request);
-    return { platform_public_key: createPublicKey(platform_key).export({ type: 'spki', format: 'pem' }).toString() };
+    const routes = await store.configuration.routesOf(request.credentials.merchant.merchant_id);
+    return {
+      platform_public_key: createPublicKey(platform_key).export({ type: 'spki', format: 'pem' }).toString(),
+      pay_types: routes.map((route) => route.pay_type),
+    };
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
     throw new StartupProblem(

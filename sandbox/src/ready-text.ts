@@ -13,6 +13,7 @@ export function readyText(sandbox: SandboxFile, home: string, seconds: number): 
   const rows: [string, string][] = [
     ['gateway', sandbox.gateway.url],
     ['wallet', `${sandbox.simulators.url}  scan and pay here`],
+    ['shop', `${sandbox.shop.url}  order here`],
     ['wechat', sandbox.simulators.wechat.base_url],
     ['alipay', sandbox.simulators.alipay.gateway_url],
     ['merchant', sandbox.merchant.merchant_id],

@@ -13,6 +13,8 @@ export interface SandboxFile {
     readonly wechat: WechatSandboxFields;
     readonly alipay: AlipaySandboxEntry;
   };
+  /** The demo shop. */
+  readonly shop: { readonly url: string };
 }
 
 /** Name of the file under HELIU_HOME. */

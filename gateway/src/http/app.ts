@@ -7,6 +7,7 @@ import { mountMerchantAdministration } from './admin/merchants.ts';
 import { mountPlatformKey } from './admin/platform-key.ts';
 import { mountSession } from './admin/session.ts';
 import { mountChannelNotify } from './channel-notify.ts';
+import { mountDemos } from './demos.ts';
 import { sendError } from './errors.ts';
 import { RateLimit } from './rate-limit.ts';
 import { mountHealth } from './health.ts';
@@ -78,6 +79,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   mountSession(app, gateway);
   mountMerchantAdministration(app, gateway);
   mountPlatformKey(app, gateway, options.platform);
+  mountDemos(app);
   mountHealth(app, options);
   answerUnknownPaths(app);
   app.setErrorHandler((error, _request, reply) => {
