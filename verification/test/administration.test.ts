@@ -109,7 +109,7 @@ describe('merchants', () => {
         status: 'active',
         nonce_policy: 'required',
         late_payment: 'refund',
-        level_code: '00',
+        level_code: '000',
       },
     });
     expect((await call('GET', '/cms/merchants/1111111111111111')).body).toMatchObject({ code: 200 });

@@ -86,6 +86,8 @@ export type BeginReport =
       readonly reply: Readonly<Record<string, string>>;
       readonly message: string;
       readonly raw?: string;
+      /** The channel was not asked: it hears of the order from its payer. That is no sign of the channel's health. */
+      readonly made_here?: true;
     }
   /** Payment codes alone: the money has been taken at once. */
   | { readonly outcome: 'paid'; readonly facts: PaymentFacts; readonly message: string; readonly raw: string }

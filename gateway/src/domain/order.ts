@@ -210,9 +210,15 @@ function decideReturn(order: Order, input: DecisionInput): Decision {
   };
 }
 
-/** A merchant's query is fresh knowledge, but no step of the resolver's own schedule. */
+/**
+ * A merchant's query is fresh knowledge, but no step of the resolver's own schedule; a lost answer to the order itself is a step
+ * of the schedule, but no knowledge: a till that asks at once must hear more.
+ */
 function checkedBy(order: Order, input: DecisionInput): OrderChanges {
-  return { checked_at_ms: input.at_ms, check_count: order.check_count + (input.source === 'query' ? 0 : 1) };
+  return {
+    checked_at_ms: input.source === 'pay' ? order.checked_at_ms : input.at_ms,
+    check_count: order.check_count + (input.source === 'query' ? 0 : 1),
+  };
 }
 
 function change(changes: OrderChanges, timeline: string): Decision {

@@ -6,7 +6,7 @@
 import type { Callback, CallbackAnswer, CallbackRequest } from '../channels/channel.ts';
 import { ChannelMisconfigured } from '../channels/channel.ts';
 import { isId } from '../domain/identifiers.ts';
-import type { Order } from '../domain/order.ts';
+import { hasPaymentCode, type Order } from '../domain/order.ts';
 import type { AccountEntry } from './directory.ts';
 import { applyToOrder, paymentEvent } from './apply-channel-result.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
@@ -85,7 +85,7 @@ async function applyPayment(
   const event = paymentEvent(callback.report);
   // What the adapter could not understand is not acknowledged: the channel repeats it, and the resolver asks meanwhile.
   if (event.kind === 'unknown') return event.reason;
-  if (event.kind === 'paid' && order.state === 'reversed' && !order.facts && !order.late_facts)
+  if (event.kind === 'paid' && order.state === 'reversed' && hasPaymentCode(order))
     return askAboutReversed(gateway, account, order);
   await applyToOrder(gateway, order, event, {
     source: 'callback',
@@ -95,7 +95,7 @@ async function applyPayment(
 }
 
 /**
- * "Paid", said of an order that its channel has reversed: word of the payment that the reverse gave back, late on its way, or a
+ * "Paid", said of a payment code that its channel has reversed: word of the payment that the reverse gave back, late on its way, or a
  * payment that came after it. Only asking tells, and a payment that has gone back already must not be refunded.
  */
 async function askAboutReversed(gateway: Gateway, account: AccountEntry, order: Order): Promise<string> {

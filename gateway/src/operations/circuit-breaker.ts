@@ -58,8 +58,11 @@ export class CircuitBreakers {
   }
 
   /** Takes note of a call's report. A verified answer of whatever kind is a sign of life. */
-  record(account_id: string, report: { readonly outcome: string; readonly reason?: string }): void {
-    if (report.reason === NO_CALL) return;
+  record(
+    account_id: string,
+    report: { readonly outcome: string; readonly reason?: string; readonly made_here?: true },
+  ): void {
+    if (report.reason === NO_CALL || report.made_here) return;
     const failed = report.outcome === 'unknown' || report.outcome === 'not_sent';
     const known = this.#circuits.get(account_id);
     if (!failed) {

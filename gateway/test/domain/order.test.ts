@@ -411,9 +411,10 @@ describe('whatever is said, in any order', () => {
   test('a payment code whose reverse was wanted is never given back twice', () => {
     fc.assert(
       fc.property(steps, (path) => {
-        const { order, refunded } = walk(path, () => undefined, PAYMENT_CODE_PAY_TYPE);
-        expect(refunded).toBeLessThanOrEqual(1);
-        if (order.state === 'reversed' && order.facts?.refunded) expect(refunded).toBe(0);
+        // A payment that stood, and was reversed afterwards, goes back by a refund of ours: not by the channel's reverse.
+        const steps_before = path.filter(({ event }) => event.kind !== 'payment_returned');
+        const { order, refunded } = walk(steps_before, () => undefined, PAYMENT_CODE_PAY_TYPE);
+        expect(refunded).toBe(order.late_facts === null ? 0 : 1);
       }),
     );
   });

@@ -7,6 +7,8 @@ import { authCodeRoutes } from './auth-codes.ts';
 import { cadenceRoutes } from './cadence.ts';
 import { callbackRoutes } from './callbacks.ts';
 import { faultRoutes } from './faults.ts';
+import { finishRoutes } from './finish.ts';
+import type { TradeFinisher } from './finish.ts';
 import { invocationRoutes } from './invocations.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { paymentRoutes } from './payments.ts';
@@ -17,7 +19,7 @@ import { controlHandler } from './router.ts';
 /** What the controls act on. */
 export interface ControlParts {
   readonly wechat: ChannelSimulator & PlatformKeyHolder;
-  readonly alipay: ChannelSimulator;
+  readonly alipay: ChannelSimulator & TradeFinisher;
   readonly faults: FaultBoard;
   readonly ledger: Ledger;
 }
@@ -33,6 +35,7 @@ export function createControl({ wechat, alipay, faults, ledger }: ControlParts):
     ...faultRoutes(faults, names),
     ...ledgerRoutes(ledger, names),
     ...callbackRoutes(channels),
+    ...finishRoutes(alipay),
     ...cadenceRoutes(channels),
     ...platformKeyRoutes(wechat),
     ...walletRoutes(),

@@ -14,12 +14,17 @@ import { AlipayClient } from './client.ts';
 import { closeOrder } from './close.ts';
 import { merchantParamsSchema, openAccount, secretsSchema, settingsSchema, type AlipayAccount } from './config.ts';
 import { notificationAnswer, readNotification } from './notify.ts';
+import { app } from './pay-types/app.ts';
+import { jsapi } from './pay-types/jsapi.ts';
+import { micro } from './pay-types/micro.ts';
 import { scan } from './pay-types/scan.ts';
+import { wap } from './pay-types/wap.ts';
 import type { AlipayPayType } from './pay-type.ts';
 import { queryOrder } from './query.ts';
 import { queryRefund, requestRefund } from './refund.ts';
+import { reverseOrder } from './reverse.ts';
 
-const pay_types: readonly AlipayPayType[] = [scan];
+const pay_types: readonly AlipayPayType[] = [micro, scan, jsapi, wap, app];
 
 /** The channel as the registry lists it. */
 export const alipay: Channel = {
@@ -40,7 +45,7 @@ function bind(account: AlipayAccount, client: AlipayClient, ports: Ports): Chann
     prepareBegin: (order) => begin(account, client, order),
     query: (order) => queryOrder(client, account, order),
     close: (order) => closeOrder(client, account, order),
-    reverse: () => Promise.resolve({ outcome: 'declined', code: 'NOT_SUPPORTED', message: 'no payment codes here' }),
+    reverse: (order) => reverseOrder(client, account, order),
     refund: (refund) => requestRefund(client, refund),
     queryRefund: (refund) => queryRefund(client, refund),
     readCallback: (request) => readNotification(client, account, request),

@@ -9,21 +9,28 @@ import type { AlipayAccount } from './config.ts';
 import { parseObject, parseText, textAt, type JsonObject } from './json.ts';
 import { rawMembers } from './raw-node.ts';
 import { isSignedBy, signedContent } from './sign.ts';
-import { unknownReason, verdictOf, type Operation, type Verdict } from './status-map.ts';
+import type { Operation, Verdict } from './business-codes.ts';
+import { isAccountFault, unknownReason, verdictOf } from './status-map.ts';
 import { formatTime } from './time.ts';
 
 const MAX_ANSWER_BYTES = 1_048_576;
 
-/** One call of an Alipay method. */
-export interface Call {
-  readonly operation: Operation;
+/** What is signed. */
+export interface Request {
   /** e.g. `alipay.trade.query`. */
   readonly method: string;
   readonly biz_content: Readonly<Record<string, unknown>>;
-  /** Our number of the order: an answer that names another one is not an answer to this call. */
-  readonly out_trade_no: string;
   readonly merchant_params: Readonly<Record<string, string>>;
   readonly notify_url?: string;
+  /** Where the payer's browser goes afterwards: pages alone. */
+  readonly return_url?: string;
+}
+
+/** One call of an Alipay method. */
+export interface Call extends Request {
+  readonly operation: Operation;
+  /** Our number of the order: an answer that names another one is not an answer to this call. */
+  readonly out_trade_no: string;
 }
 
 /** An answer whose signature is Alipay's and whose order number, if it has one, is ours. */
@@ -34,10 +41,10 @@ export interface VerifiedAnswer {
   readonly sub_code: string;
   /** `msg` of the answer. */
   readonly msg: string;
-  /** `sub_msg`, else `msg`, without tokens. */
+  /** `sub_msg`, else `msg`, without tokens and payment codes. */
   readonly message: string;
   readonly node: JsonObject;
-  /** The whole body, without tokens: for the timeline. */
+  /** The whole body, without tokens and payment codes: for the timeline. */
   readonly raw: string;
 }
 
@@ -65,7 +72,7 @@ export class AlipayClient {
 
   /** Signs a call now, so that `send()` only has the network to wait for. */
   async prepare(call: Call): Promise<PreparedCall> {
-    const form = await this.#signedForm(call);
+    const form = formOf(await this.sign(call));
     return { send: () => this.#send(call, form) };
   }
 
@@ -74,20 +81,22 @@ export class AlipayClient {
     return this.#keys.find(alipay_cert_sn, 'callback');
   }
 
-  async #signedForm(call: Omit<Call, 'operation' | 'out_trade_no'>): Promise<string> {
+  /** A request's parameters with our signature: for a call, or for a payer to carry to Alipay. */
+  async sign(request: Request): Promise<ReadonlyMap<string, string>> {
     const { app_id, app_key, certificates } = this.#account;
-    const { app_auth_token } = call.merchant_params;
+    const { app_auth_token } = request.merchant_params;
     const params = new Map<string, string>([
       ['app_id', app_id],
-      ['method', call.method],
+      ['method', request.method],
       ['format', 'JSON'],
       ['charset', 'utf-8'],
       ['sign_type', 'RSA2'],
       ['timestamp', formatTime(this.#ports.clock.now_ms())],
       ['version', '1.0'],
-      ['biz_content', JSON.stringify(call.biz_content)],
+      ['biz_content', JSON.stringify(request.biz_content)],
     ]);
-    if (call.notify_url) params.set('notify_url', call.notify_url);
+    if (request.notify_url) params.set('notify_url', request.notify_url);
+    if (request.return_url) params.set('return_url', request.return_url);
     if (app_auth_token) params.set('app_auth_token', app_auth_token);
     if (certificates) {
       params.set('app_cert_sn', certificates.app_cert_sn);
@@ -96,7 +105,7 @@ export class AlipayClient {
     // Requests sign sign_type as well, unlike callbacks.
     const signature = await this.#ports.signer.signSha256(app_key, signedContent(params, []));
     params.set('sign', signature.toString('base64'));
-    return new URLSearchParams([...params]).toString();
+    return params;
   }
 
   async #send(call: Call, form: string): Promise<VerifiedAnswer | NotSent | Unknown> {
@@ -104,7 +113,7 @@ export class AlipayClient {
     if ('outcome' in answer) return answer;
     const body = answer.body.toString('utf8');
     const verified = answer.status === 200 ? await this.#verify(call.method, body) : `http_${answer.status}`;
-    const raw = withoutToken(body, call.merchant_params);
+    const raw = withoutSecrets(body, call);
     if (typeof verified === 'string') return { outcome: 'unknown', reason: verified, raw };
     const code = textAt(verified, 'code');
     if (!code) return { outcome: 'unknown', reason: 'not_understood', raw };
@@ -114,7 +123,7 @@ export class AlipayClient {
     }
     const sub_code = textAt(verified, 'sub_code') ?? '';
     const msg = textAt(verified, 'msg') ?? '';
-    const message = withoutToken(textAt(verified, 'sub_msg') ?? msg, call.merchant_params);
+    const message = withoutSecrets(textAt(verified, 'sub_msg') ?? msg, call);
     const verdict = verdictOf(call.operation, code, sub_code);
     return { outcome: 'verified', verdict, code, sub_code, msg, message, node: verified, raw };
   }
@@ -163,15 +172,18 @@ export class AlipayClient {
    */
   async #downloadCertificate(alipay_cert_sn: string): Promise<string | null> {
     const method = 'alipay.open.app.alipaycert.download';
-    const answer = await this.#post(
-      await this.#signedForm({ method, biz_content: { alipay_cert_sn }, merchant_params: {} }),
-    );
+    const request = { method, biz_content: { alipay_cert_sn }, merchant_params: {} };
+    const answer = await this.#post(formOf(await this.sign(request)));
     if ('outcome' in answer || answer.status !== 200) return null;
     const members = rawMembers(answer.body.toString('utf8'));
     const node = members && parseObject(nodeOf(members, method) ?? '');
     const content = node && textAt(node, 'code') === '10000' ? textAt(node, 'alipay_cert_content') : null;
     return content && Buffer.from(content, 'base64').toString('utf8');
   }
+}
+
+function formOf(params: ReadonlyMap<string, string>): string {
+  return new URLSearchParams([...params]).toString();
 }
 
 /** The raw text of the answer's node: `alipay_trade_query_response` for alipay.trade.query, or `error_response`; never both. */
@@ -181,15 +193,26 @@ function nodeOf(members: ReadonlyMap<string, string>, method: string): string | 
   return node !== undefined && error !== undefined ? null : (node ?? error ?? null);
 }
 
-/** On a bad signature Alipay quotes the whole string it expected, app_auth_token included; that must not reach a timeline. */
-function withoutToken(text: string, merchant_params: Readonly<Record<string, string>>): string {
-  const { app_auth_token } = merchant_params;
-  return app_auth_token ? text.replaceAll(app_auth_token, '***') : text;
+/**
+ * On a bad signature Alipay quotes the whole string it expected, app_auth_token and a payer's auth_code included; neither may
+ * reach a timeline.
+ */
+function withoutSecrets(text: string, { merchant_params, biz_content }: Request): string {
+  let shown = text;
+  for (const secret of [merchant_params['app_auth_token'], biz_content['auth_code']]) {
+    if (typeof secret === 'string' && secret !== '') shown = shown.replaceAll(secret, '***');
+  }
+  return shown;
 }
 
 /** A verified refusal in the channel's own words. */
 export function declined(answer: VerifiedAnswer): Declined {
   return { outcome: 'declined', code: answer.sub_code || answer.code, message: answer.message, raw: answer.raw };
+}
+
+/** An order refused in a verified answer, and whether another account may be asked instead. */
+export function orderDeclined(answer: VerifiedAnswer): Declined {
+  return isAccountFault(answer.code, answer.sub_code) ? { ...declined(answer), account_fault: true } : declined(answer);
 }
 
 /** A verified answer that decides nothing. */

@@ -6,8 +6,8 @@ import { queryOrder } from './query.ts';
 
 /**
  * Asks Alipay to accept no payment for an order any more.
- * `not_found` does not mean that it cannot be paid: a QR code that nobody has scanned has no trade to close and stays good
- * until the time_expire it was made with.
+ * `not_found` does not mean that it cannot be paid: a QR code, a link or an order string that nobody has opened has no trade to
+ * close and stays good until the time_expire it was made with.
  * A refusal for the trade's state is the same code for a paid, a finished and a closed trade, so that a query follows and
  * its answer decides.
  */
@@ -37,6 +37,7 @@ export async function closeOrder(
       return declined(answer);
     case 'ask':
       return afterQuery(await queryOrder(client, account, order), message);
+    case 'paying':
     case 'unknown':
       return unknown(answer);
   }

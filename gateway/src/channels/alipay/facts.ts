@@ -1,4 +1,4 @@
-/** What Alipay tells about a paid trade, out of a query's answer or a callback: the two use different names for the same. */
+/** What Alipay tells about a paid trade, out of an answer or a callback: they use different names for the same. */
 import { yuanToFen } from '../../domain/money.ts';
 import type { PaymentFacts } from '../channel.ts';
 import { objectsIn, textAt, type JsonObject } from './json.ts';
@@ -17,7 +17,7 @@ export function paymentFacts(
   const transaction_id = textAt(message, 'trade_no');
   const amount_fen = yuanToFen(textAt(message, 'total_amount') ?? '');
   if (!transaction_id || amount_fen === null) return null;
-  // Query: send_pay_date, "本次交易打款给卖家的时间". Callback: gmt_payment, "买家付款时间".
+  // Query: send_pay_date, "本次交易打款给卖家的时间". Payment codes and callbacks: gmt_payment, "买家付款时间".
   const paid_at = textAt(message, 'send_pay_date') ?? textAt(message, 'gmt_payment');
   return {
     transaction_id,
@@ -29,6 +29,15 @@ export function paymentFacts(
     details: paymentDetails(message),
     refunded,
   };
+}
+
+/**
+ * Whose trade an answer of ours is about. It names no application, but the question carried our number and our signature; the
+ * seller is compared when it is told.
+ */
+export function answerIdentity(app_id: string, node: JsonObject): Readonly<Record<string, string>> {
+  const seller_id = textAt(node, 'seller_id');
+  return seller_id ? { app_id, seller_id } : { app_id };
 }
 
 /** What the merchant's notification passes on, under the names of our API. */

@@ -110,8 +110,8 @@ function readTrade(account: AlipayAccount, notice: Notice): Callback {
   switch (trade_status) {
     case 'TRADE_SUCCESS':
     case 'TRADE_CLOSED':
-      if (refunded && params.get('out_biz_no')) return readRefund(account, notice);
-      // A refund made without a number (in Alipay's own console) still says that the trade was paid and money went back.
+      if (refunded && hasRefundNumber(params)) return readRefund(account, notice);
+      // A refund made without a number (by a cancel, in Alipay's own console) still says that the trade was paid and money went back.
       if (refunded || trade_status === 'TRADE_SUCCESS') return paid('paid', notice, refunded);
       // Closed with a time of payment: paid and given back, whatever the missing refund_fee says.
       if (params.get('gmt_payment')) return paid('paid', notice, true);
@@ -123,6 +123,12 @@ function readTrade(account: AlipayAccount, notice: Notice): Callback {
     default:
       return unhandled(notice, 'trade_status');
   }
+}
+
+/** Without a number of its own, a refund goes by the number of its trade, or by none. */
+function hasRefundNumber(params: Params): boolean {
+  const out_biz_no = params.get('out_biz_no') ?? '';
+  return out_biz_no !== '' && out_biz_no !== params.get('trade_no') && out_biz_no !== params.get('out_trade_no');
 }
 
 /** Facts carry app_id and seller_id, so that the funnel compares them with what is expected of the order. */
@@ -147,7 +153,7 @@ function ofOurs(account: AlipayAccount, notice: Notice, report: PaymentReport): 
 
 /**
  * out_biz_no is the refund's out_request_no. refund_fee is the sum of all refunds of the trade ("总退款金额"), so that no amount
- * is reported for this one. A refund made without a number carries Alipay's trade_no there, which matches none of ours.
+ * is reported for this one.
  */
 function readRefund(account: AlipayAccount, notice: Notice): Callback {
   const { params, callback_id, out_trade_no, raw } = notice;

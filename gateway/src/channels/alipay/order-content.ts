@@ -7,9 +7,15 @@ import { formatTime } from './time.ts';
 /** `subject` is at most 256 characters. */
 const MAX_SUBJECT = 256;
 
-/** timeout_express takes 1m to 15d, and a QR code lives two hours whatever is asked for; time_expire is kept within both. */
+/**
+ * How long a payer may take, in seconds. Alipay would take one minute to 15 days for most products ("超时时间范围：1m~15d"), but a
+ * QR code lives two hours whatever is asked for. Links and order strings get the same two hours: what nobody has opened has no
+ * trade that could be closed, so that only its expiry ends it.
+ */
+export const LIFETIME_S = 7_200;
+
 const MIN_LIFETIME_MS = 60_000;
-const MAX_LIFETIME_MS = 7_200_000;
+const MAX_LIFETIME_MS = LIFETIME_S * 1_000;
 
 /**
  * Every value is a function of the order alone, none of the present moment: the same number must be sent again with the
@@ -25,8 +31,6 @@ export function orderContent(
   const optional = {
     seller_id: seller_id ?? account.seller_id,
     store_id: order.store_id ?? store_id,
-    operator_id: order.op_user_id,
-    terminal_id: order.device_info,
     sub_merchant: sub_merchant_id && { merchant_id: sub_merchant_id },
     extend_params: account.sys_service_provider_id && { sys_service_provider_id: account.sys_service_provider_id },
   };
@@ -36,8 +40,18 @@ export function orderContent(
     subject: subjectOf(order),
     product_code,
     time_expire: formatTime(expiryOf(order)),
-    ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value)),
+    ...given(optional),
   };
+}
+
+/** What the methods of 当面付 and of trades that a shop makes take besides: who sold it, at which till. */
+export function tillContent(order: OrderForChannel): Readonly<Record<string, unknown>> {
+  return given({ operator_id: order.op_user_id, terminal_id: order.device_info });
+}
+
+/** Alipay takes an empty value for a given one. */
+export function given(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value));
 }
 
 /**

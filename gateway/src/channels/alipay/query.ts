@@ -2,12 +2,12 @@
 import type { OrderReference, PaymentReport } from '../channel.ts';
 import { unknown, type AlipayClient, type VerifiedAnswer } from './client.ts';
 import type { AlipayAccount } from './config.ts';
-import { isPositive, paymentFacts } from './facts.ts';
+import { answerIdentity, isPositive, paymentFacts } from './facts.ts';
 import { textAt } from './json.ts';
 
 /**
- * Asks Alipay what became of an order. `not_found` after a precreate only says that nobody has scanned the QR code yet, or
- * that it was never made: the trade comes into being with the scan.
+ * Asks Alipay what became of an order. `not_found` says of a QR code, a link or an order string that nobody has opened it yet,
+ * or that it was never made: the trade comes into being with the payer.
  */
 export async function queryOrder(
   client: AlipayClient,
@@ -62,8 +62,7 @@ function paid(
   answer: VerifiedAnswer,
   refunded: boolean,
 ): PaymentReport {
-  // The answer names no application. It is ours: the question carried our number and our signature.
-  const facts = paymentFacts(answer.node, { app_id: account.app_id }, refunded);
+  const facts = paymentFacts(answer.node, answerIdentity(account.app_id, answer.node), refunded);
   return facts ? { outcome, facts, raw: answer.raw } : notUnderstood(answer);
 }
 

@@ -37,6 +37,7 @@ export async function requestRefund(client: AlipayClient, refund: RefundForChann
     case 'ask':
       return afterRefusal(client, refund, answer);
     case 'not_found':
+    case 'paying':
     case 'unknown':
       return unknown(answer);
   }

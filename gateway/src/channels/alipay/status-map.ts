@@ -1,21 +1,8 @@
 /**
- * What the codes of verified answers mean. Public codes: opendocs.alipay.com/common/02km9f. Business codes (`sub_code`) are
- * those of the official SDK's models, alipay-sdk-php-all v3/src/Model/AlipayTrade{Precreate,Query,Close,Refund,
- * FastpayRefundQuery}ErrorResponseModel.php. Whatever is not listed here leaves the matter open: a wrong "declined" would
- * lose a payment, a needless query loses a second.
+ * What the codes of verified answers mean. Public codes: opendocs.alipay.com/common/02km9f; the business codes of each method
+ * are in business-codes.ts.
  */
-
-/** What is asked of Alipay. */
-export type Operation = 'begin' | 'query' | 'close' | 'refund' | 'query_refund';
-
-/**
- * - `ok`: 10000
- * - `not_found`: the number does not exist at Alipay
- * - `declined`: definitely refused, nothing happened
- * - `ask`: refused for the state the trade is in; a query tells which
- * - `unknown`: decides nothing
- */
-export type Verdict = 'ok' | 'not_found' | 'declined' | 'ask' | 'unknown';
+import { ACCOUNT_FAULTS, BUSINESS_CODES, type BeginOperation, type Operation, type Verdict } from './business-codes.ts';
 
 /**
  * Codes of the gateway in front of the business: token, permission, missing and invalid parameters, no right. It turned the
@@ -24,111 +11,24 @@ export type Verdict = 'ok' | 'not_found' | 'declined' | 'ask' | 'unknown';
  */
 const TURNED_AWAY: ReadonlySet<string> = new Set(['20001', '40001', '40002', '40006']);
 
-type BusinessCodes = ReadonlyMap<string, Verdict>;
-
-/** The same verdict for each of the codes, which are written without their prefix `ACQ.`. */
-function all(verdict: Verdict, codes: readonly string[]): BusinessCodes {
-  return new Map(codes.map((code) => [`ACQ.${code}`, verdict]));
-}
+/** 40005 (调用频次超限): the gateway turned the call away because there are too many of them. */
+const LIMITED: ReadonlySet<string> = new Set(['isv.app-call-limited', 'isv.method-call-limited']);
 
 /**
- * alipay.trade.precreate. Absent, and so open, because they speak of a trade that exists under this number already:
- * TRADE_HAS_SUCCESS (it has been paid), CONTEXT_INCONSISTENT and TRADE_BUYER_NOT_MATCH (it was made with other parameters or
- * is being paid by somebody else), TRADE_HAS_CLOSE (it has been closed): the query says what it is. SYSTEM_ERROR: the
- * vendor asks for a query.
+ * Of 40001 and 40002, what is about the application: unknown, without a key, or with another one. The others would meet the
+ * same request at any account.
  */
-const PRECREATE = all('declined', [
-  'INVALID_PARAMETER',
-  'ACCESS_FORBIDDEN',
-  'EXIST_FORBIDDEN_WORD',
-  'PARTNER_ERROR',
-  'TOTAL_FEE_EXCEED',
-  'BUYER_SELLER_EQUAL',
-  'BUYER_ENABLE_STATUS_FORBID',
-  'BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR',
-  'BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR',
-  'BEYOND_PAY_RESTRICTION',
-  'BEYOND_PER_RECEIPT_RESTRICTION',
-  'BEYOND_PER_RECEIPT_DAY_RESTRICTION',
-  'BEYOND_PER_RECEIPT_SINGLE_RESTRICTION',
-  'SELLER_BEEN_BLOCKED',
-  'SELLER_NOT_EXIST',
-  'ERROR_BUYER_CERTIFY_LEVEL_LIMIT',
-  'INVALID_STORE_ID',
-  'APPLY_PC_MERCHANT_CODE_ERROR',
-  'SECONDARY_MERCHANT_STATUS_ERROR',
-  'SECONDARY_MERCHANT_ID_INVALID',
-  'SECONDARY_MERCHANT_ID_BLANK',
-  'SECONDARY_MERCHANT_NOT_MATCH',
-  'SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT',
-  'SECONDARY_MERCHANT_ALIPAY_ACCOUNT_INVALID',
-  'INVALID_RECEIVE_ACCOUNT',
-  'TRADE_SETTLE_ERROR',
-  'NOW_TIME_AFTER_EXPIRE_TIME_ERROR',
-  'BUYER_NOT_EXIST',
-  'SUB_GOODS_SIZE_MAX_COUNT',
-  'DEFAULT_SETTLE_RULE_NOT_EXIST',
-  'MERCHANT_PERM_RECEIPT_SUSPEND_LIMIT',
-  'MERCHANT_PERM_RECEIPT_SINGLE_LIMIT',
-  'MERCHANT_PERM_RECEIPT_DAY_LIMIT',
-  'RISK_MERCHANT_IP_NOT_EXIST',
-  'MERCHANT_STATUS_NOT_NORMAL',
+const APPLICATION_FAULTS: ReadonlySet<string> = new Set([
+  'isv.missing-signature-key',
+  'isv.missing-signature-config',
+  'isv.invalid-signature',
+  'isv.invalid-signature-type',
+  'isv.invalid-app-id',
+  'isv.not-support-app-auth',
+  'isv.app-unbind-partner',
 ]);
 
-/** alipay.trade.close. The states it refuses are "paid", "closed already" and "finished" alike. */
-const CLOSE: BusinessCodes = new Map([
-  ...all('not_found', ['TRADE_NOT_EXIST']),
-  ...all('ask', ['REASON_TRADE_STATUS_INVALID', 'TRADE_STATUS_ERROR', 'REASON_ILLEGAL_STATUS']),
-  ...all('declined', ['INVALID_PARAMETER']),
-]);
-
-/**
- * alipay.trade.refund. The codes of `ask` may be the echo of this very refund, sent before and executed: it closed the trade
- * or used up what was left to refund. DISCORDANT_REPEAT_REQUEST is open: the refund number exists with another amount.
- */
-const REFUND: BusinessCodes = new Map([
-  ...all('ask', [
-    'TRADE_HAS_CLOSE',
-    'TRADE_STATUS_ERROR',
-    'REASON_TRADE_STATUS_INVALID',
-    'REFUND_AMT_NOT_EQUAL_TOTAL',
-    'REASON_TRADE_REFUND_FEE_ERR',
-    'REFUND_FEE_ERROR',
-  ]),
-  ...all('declined', [
-    'INVALID_PARAMETER',
-    'SELLER_BALANCE_NOT_ENOUGH',
-    'REASON_TRADE_BEEN_FREEZEN',
-    'TRADE_NOT_EXIST',
-    'TRADE_HAS_FINISHED',
-    'TRADE_NOT_ALLOW_REFUND',
-    'NOT_ALLOW_PARTIAL_REFUND',
-    'ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND',
-    'BUYER_NOT_EXIST',
-    'BUYER_ENABLE_STATUS_FORBID',
-    'BUYER_ERROR',
-    'CURRENCY_NOT_SUPPORT',
-    'ALLOC_AMOUNT_VALIDATE_ERROR',
-    'USER_NOT_MATCH_ERR',
-    'TRADE_SETTLE_ERROR',
-    'REFUND_CHARGE_ERROR',
-    'ENTERPRISE_PAY_BIZ_ERROR',
-    'OVERDRAFT_ASSIGN_ACCOUNT_INVALID',
-    'OVERDRAFT_AGREEMENT_NOT_MATCH',
-    'REFUND_ACCOUNT_NOT_EXIST',
-    'CUSTOMER_VALIDATE_ERROR',
-    'REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST',
-  ]),
-]);
-
-const BUSINESS: Readonly<Record<Operation, BusinessCodes>> = {
-  begin: PRECREATE,
-  query: all('not_found', ['TRADE_NOT_EXIST']),
-  close: CLOSE,
-  refund: REFUND,
-  // The model lists the code with and without its prefix.
-  query_refund: new Map([...all('not_found', ['TRADE_NOT_EXIST']), ['TRADE_NOT_EXIST', 'not_found']]),
-};
+const BEGINS: ReadonlySet<Operation> = new Set<BeginOperation>(['precreate', 'create', 'pay']);
 
 /**
  * What a verified answer says about an operation.
@@ -137,12 +37,30 @@ const BUSINESS: Readonly<Record<Operation, BusinessCodes>> = {
  */
 export function verdictOf(operation: Operation, code: string, sub_code: string): Verdict {
   if (code === '10000') return 'ok';
+  // "等待用户付款": payment codes alone.
+  if (code === '10003') return operation === 'pay' ? 'paying' : 'unknown';
   if (sub_code.startsWith('isp.')) return 'unknown';
   // A refused question says nothing about the payment or the refund that was asked about.
   if (TURNED_AWAY.has(code)) return operation === 'query' || operation === 'query_refund' ? 'unknown' : 'declined';
-  // 10003 (waiting for the payer) belongs to payment codes alone and is never a refusal.
+  // A limited order may go elsewhere at once. What undoes something is left open, so that it is repeated.
+  if (code === '40005') return BEGINS.has(operation) && LIMITED.has(sub_code) ? 'declined' : 'unknown';
   if (code !== '40004') return 'unknown';
-  return BUSINESS[operation].get(sub_code) ?? 'unknown';
+  return BUSINESS_CODES[operation].get(sub_code) ?? 'unknown';
+}
+
+/** Whether the refusal of an order is about the account and not about the order, so that another account may be asked instead. */
+export function isAccountFault(code: string, sub_code: string): boolean {
+  switch (code) {
+    case '20001':
+    case '40005':
+    case '40006':
+      return true;
+    case '40001':
+    case '40002':
+      return APPLICATION_FAULTS.has(sub_code);
+    default:
+      return ACCOUNT_FAULTS.has(sub_code);
+  }
 }
 
 /** A stable word for an answer that decides nothing: `system_error`, `acq_context_inconsistent`, `isv_invalid_signature`, `code_20000` … */

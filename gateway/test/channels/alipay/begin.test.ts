@@ -219,22 +219,39 @@ test('a pay type the channel does not have is a misconfiguration', async () => {
   await expect(channel.prepareBegin({ ...order, pay_type: 'alipay.none' })).rejects.toThrow('alipay.none');
 });
 
-test('alipay.scan is described as the document shows it', () => {
-  expect(
-    alipay.pay_types.map(({ code, initial_trade_state, reply_shows_state, lifetime_s, begin_is_repeatable }) => ({
-      code,
-      initial_trade_state,
-      reply_shows_state,
-      lifetime_s,
-      begin_is_repeatable,
-    })),
-  ).toEqual([
-    {
-      code: 'alipay.scan',
-      initial_trade_state: 6,
-      reply_shows_state: true,
-      lifetime_s: 7200,
-      begin_is_repeatable: true,
+test('the pay types are described as the document shows them', () => {
+  const shown = alipay.pay_types.map(
+    ({ code, initial_trade_state, reply_shows_state, lifetime_s, begin_is_repeatable, reply }) => {
+      expect({ initial_trade_state, reply_shows_state, begin_is_repeatable }).toEqual({
+        initial_trade_state: 6,
+        reply_shows_state: true,
+        begin_is_repeatable: true,
+      });
+      return { code, lifetime_s, reply: Object.keys(reply) };
     },
+  );
+  expect(shown).toEqual([
+    { code: 'common.micro', lifetime_s: 300, reply: [] },
+    { code: 'alipay.scan', lifetime_s: 7200, reply: ['code_url'] },
+    { code: 'alipay.jsapi', lifetime_s: 7200, reply: ['trade_no', 'pay_info'] },
+    { code: 'alipay.wap', lifetime_s: 7200, reply: ['mweb_url'] },
+    { code: 'alipay.app', lifetime_s: 7200, reply: ['pay_info'] },
   ]);
+});
+
+describe('a refusal about the account says so, so that another may be asked', () => {
+  test.each<[string, object, true | undefined]>([
+    ['no right to the product', businessFailure('ACQ.ACCESS_FORBIDDEN'), true],
+    ['the words of the order', businessFailure('ACQ.EXIST_FORBIDDEN_WORD'), undefined],
+    ['too many calls', { code: '40005', msg: 'Call Limited', sub_code: 'isv.app-call-limited' }, true],
+    ['no permission', { code: '40006', msg: 'x', sub_code: 'isv.insufficient-isv-permissions' }, true],
+    ['a missing parameter', { code: '40001', msg: 'x', sub_code: 'isv.missing-method' }, undefined],
+  ])('%s', async (_name, node, account_fault) => {
+    const { channel, upstream } = await openChannel();
+    upstream.reply(PRECREATE, { node });
+    const report = await (await channel.prepareBegin(order)).send();
+    expect(report.outcome).toBe('declined');
+    expect(report).toHaveProperty('code', Object.assign({ sub_code: '' }, node).sub_code);
+    expect('account_fault' in report ? report.account_fault : undefined).toBe(account_fault);
+  });
 });

@@ -128,6 +128,16 @@ describe('what a trade_status means depends on the refund beside it', () => {
       { kind: 'payment', report: { outcome: 'paid', facts: { refunded: true } } },
     ],
     [
+      'full refund by a cancel, under the number of the trade',
+      { ...notice, refund_fee: '76.22', out_biz_no: '2026030122001412341234', trade_status: 'TRADE_CLOSED' },
+      { kind: 'payment', report: { outcome: 'paid', facts: { refunded: true } } },
+    ],
+    [
+      'partial refund in the console, under our number of the trade',
+      { ...notice, refund_fee: '12.30', out_biz_no: OUT_TRADE_NO },
+      { kind: 'payment', report: { outcome: 'paid', facts: { refunded: true } } },
+    ],
+    [
       'a refund of nothing is none',
       { ...notice, ...refund, refund_fee: '0.00' },
       { kind: 'payment', report: { outcome: 'paid', facts: { refunded: false } } },
