@@ -250,6 +250,7 @@ function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decis
       return change(
         {
           state: 'failed',
+          ending: null,
           placement: 'accepted',
           placing_until_ms: 0,
           channel_message: `${event.code}: ${event.message}`,
