@@ -1,10 +1,10 @@
 /** Places an order. */
 import type { BeginReport, OrderForChannel, PaymentReport, PreparedBegin } from '../channel.ts';
-import type { CallResult, WechatClient } from './client.ts';
+import type { VerifiedAnswer, WechatClient } from './client.ts';
 import type { WechatAccount } from './config.ts';
 import { ordersPath } from './party.ts';
 import type { WechatPayType } from './pay-type.ts';
-import { classify, declined, unknown } from './status-map.ts';
+import { classify, refusedOrder, unknown } from './status-map.ts';
 
 /**
  * Builds and signs an order request.
@@ -21,7 +21,14 @@ export async function prepareBegin(
   const request = await client.prepare('POST', `${ordersPath(account)}/${pay_type.endpoint}`, body);
   return {
     async send() {
-      return readBegin(pay_type, await client.send(request), query);
+      const answer = await client.send(request);
+      if (answer.outcome !== 'verified') return answer;
+      const report = await pay_type.readAnswer(answer, {
+        account,
+        order,
+        sign: (...what) => client.signInvocation(...what),
+      });
+      return report ?? readRefusal(pay_type, answer, query);
     },
   };
 }
@@ -30,21 +37,16 @@ export async function prepareBegin(
  * ORDERPAID, ORDERCLOSED, ORDERREVERSED say that the number has a history, so that they stay unknown for the resolver's query to
  * settle; so does every code that is not known to be a refusal.
  */
-async function readBegin(
+async function readRefusal(
   pay_type: WechatPayType,
-  answer: CallResult,
+  answer: VerifiedAnswer,
   query: () => Promise<PaymentReport>,
 ): Promise<BeginReport> {
-  if (answer.outcome !== 'verified') return answer;
-  if (answer.status === 200) {
-    const reply = answer.json && pay_type.readReply(answer.json);
-    return reply ? { outcome: 'accepted', reply, message: 'success', raw: answer.text } : unknown(answer);
-  }
-  switch (classify('begin', answer)) {
+  switch (classify(pay_type.payment_code ? 'codepay' : 'begin', answer)) {
     case 'refused':
-      return declined(answer);
+      return refusedOrder(answer);
     case 'doubtful':
-      return (await query()).outcome === 'not_found' ? declined(answer) : unknown(answer);
+      return (await query()).outcome === 'not_found' ? refusedOrder(answer) : unknown(answer);
     case 'open':
       return unknown(answer);
   }

@@ -15,12 +15,18 @@ import { closeOrder } from './close.ts';
 import { merchantParamsSchema, openAccount, secretsSchema, settingsSchema, type WechatAccount } from './config.ts';
 import { notificationAnswer, readNotification } from './notify.ts';
 import { identityOf } from './party.ts';
+import { app } from './pay-types/app.ts';
+import { jsapi } from './pay-types/jsapi.ts';
+import { jsminipg } from './pay-types/jsminipg.ts';
+import { micro } from './pay-types/micro.ts';
 import { scan } from './pay-types/scan.ts';
+import { wap } from './pay-types/wap.ts';
 import type { WechatPayType } from './pay-type.ts';
 import { queryOrder } from './query.ts';
 import { queryRefund, requestRefund } from './refund.ts';
+import { reverseOrder } from './reverse.ts';
 
-const pay_types: readonly WechatPayType[] = [scan];
+const pay_types: readonly WechatPayType[] = [scan, jsapi, jsminipg, app, wap, micro];
 
 /** The channel as the registry lists it. */
 export const wechat: Channel = {
@@ -41,12 +47,12 @@ function bind(account: WechatAccount, client: WechatClient): ChannelClient {
     prepareBegin: (order) => begin(account, client, order),
     query: (order) => queryOrder(client, account, order),
     close: (order) => closeOrder(client, account, order),
-    reverse: () => Promise.resolve({ outcome: 'declined', code: 'NOT_SUPPORTED', message: 'no payment codes here' }),
+    reverse: (order) => reverseOrder(client, account, order),
     refund: (refund) => requestRefund(client, account, refund),
     queryRefund: (refund) => queryRefund(client, account, refund),
     readCallback: (request) => readNotification(client, account, request),
     acknowledge: notificationAnswer,
-    expectedIdentity: (order) => identityOf(account, order.merchant_params),
+    expectedIdentity: (order) => identityOf(account, order),
     test: () => testAccount(client),
   };
 }

@@ -5,7 +5,7 @@ import type { NotSent, Unknown } from '../channel.ts';
 import { CERTIFICATES_PATH, PlatformKeys } from './certificates.ts';
 import type { WechatAccount } from './config.ts';
 import { parseObject, type JsonObject } from './json.ts';
-import { requestMessage } from './sign.ts';
+import { invocationMessage, requestMessage } from './sign.ts';
 import { verifyMessage, type Verdict } from './verify.ts';
 
 const MAX_ANSWER_BYTES = 1_048_576;
@@ -27,6 +27,15 @@ export type CallResult = VerifiedAnswer | NotSent | Unknown;
 /** A request with its signature made. The signature is good for five minutes. */
 export type SignedRequest = HttpRequest;
 
+/** A signature with the moment and the random text that it covers. */
+export interface Signed {
+  readonly timestamp_s: string;
+  /** 32 hexadecimal characters. */
+  readonly nonce: string;
+  /** Base64. */
+  readonly signature: string;
+}
+
 export class WechatClient {
   readonly #account: WechatAccount;
   readonly #ports: Ports;
@@ -45,11 +54,9 @@ export class WechatClient {
    */
   async prepare(method: 'GET' | 'POST', path: string, body: string | null): Promise<SignedRequest> {
     const account = this.#account;
-    const ports = this.#ports;
-    const timestamp_s = String(Math.floor(ports.clock.now_ms() / 1000));
-    const nonce = ports.random.bytes(16).toString('hex');
-    const message = requestMessage(method, path, timestamp_s, nonce, body ?? '');
-    const signature = (await ports.signer.signSha256(account.merchant_key, message)).toString('base64');
+    const { timestamp_s, nonce, signature } = await this.#sign((timestamp, random) =>
+      requestMessage(method, path, timestamp, random, body ?? ''),
+    );
     const headers: Record<string, string> = {
       authorization:
         `WECHATPAY2-SHA256-RSA2048 mchid="${account.mchid}",nonce_str="${nonce}",timestamp="${timestamp_s}",` +
@@ -68,6 +75,23 @@ export class WechatClient {
       timeout_ms: account.timeout_ms,
       max_bytes: MAX_ANSWER_BYTES,
     };
+  }
+
+  /**
+   * Signs what a payer's app or page needs to open WeChat Pay. In partner mode, too, the account's own key signs.
+   * @param appid the application that the payer is in
+   * @param what see `invocationMessage`
+   */
+  signInvocation(appid: string, what: string): Promise<Signed> {
+    return this.#sign((timestamp_s, nonce) => invocationMessage(appid, timestamp_s, nonce, what));
+  }
+
+  async #sign(message: (timestamp_s: string, nonce: string) => string): Promise<Signed> {
+    const ports = this.#ports;
+    const timestamp_s = String(Math.floor(ports.clock.now_ms() / 1000));
+    const nonce = ports.random.bytes(16).toString('hex');
+    const signature = await ports.signer.signSha256(this.#account.merchant_key, message(timestamp_s, nonce));
+    return { timestamp_s, nonce, signature: signature.toString('base64') };
   }
 
   /** Sends a signed request. Refusals are verified as strictly as successes: a forged "no" costs money too. */

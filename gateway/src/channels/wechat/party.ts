@@ -1,29 +1,40 @@
 /** Who trades: the merchant numbers and application ids that go into requests and must come back in answers. */
 import { ChannelMisconfigured } from '../channel.ts';
+import type { OrderReference } from '../channel.ts';
 import type { WechatAccount } from './config.ts';
 
 export type MerchantParams = Readonly<Record<string, string>>;
 
+/** What names the trading parties of an order: its route's parameters, and the merchant's own sub_appid. */
+export type Parties = Pick<OrderReference, 'merchant_params' | 'fields'>;
+
 /**
  * The identity of an order, as the order body and every answer about it spell it: appid and mchid in direct mode; sp_appid,
- * sp_mchid, sub_mchid and, where the route has one, sub_appid in partner mode. A route that does not fit the mode gives an
- * identity that no answer can have, so that a payment is then set aside instead of applied.
+ * sp_mchid, sub_mchid and, where there is one, sub_appid in partner mode. The application that the payer is in may be another
+ * than the account's or the route's: where the request names it (`sub_appid`), that one counts. A route that does not fit the
+ * mode gives an identity that no answer can have, so that a payment is then set aside instead of applied.
  */
-export function identityOf(account: WechatAccount, params: MerchantParams): Readonly<Record<string, string>> {
-  const own =
-    account.mode === 'direct'
-      ? { appid: account.appid, mchid: account.mchid }
-      : { sp_appid: account.appid, sp_mchid: account.mchid, sub_mchid: '' };
-  return { ...own, ...params };
+export function identityOf(account: WechatAccount, order: Parties): Readonly<Record<string, string>> {
+  const named = order.fields['sub_appid'];
+  if (account.mode === 'direct') {
+    return { appid: named ?? account.appid, mchid: account.mchid, ...order.merchant_params };
+  }
+  return {
+    sp_appid: account.appid,
+    sp_mchid: account.mchid,
+    sub_mchid: '',
+    ...order.merchant_params,
+    ...(named !== undefined && { sub_appid: named }),
+  };
 }
 
 /**
  * `identityOf` for a request.
  * @throws ChannelMisconfigured when the route does not fit the account's mode
  */
-export function partyOf(account: WechatAccount, params: MerchantParams): Readonly<Record<string, string>> {
-  subMerchantOf(account, params);
-  return identityOf(account, params);
+export function partyOf(account: WechatAccount, order: Parties): Readonly<Record<string, string>> {
+  subMerchantOf(account, order.merchant_params);
+  return identityOf(account, order);
 }
 
 /** The numbers alone, which is how queries and closes name the merchant. */

@@ -1,5 +1,6 @@
 /** Asks for an order by our number (doc 4013070356), and reads the order object, which callbacks carry as well. */
 import { fen } from '../../domain/money.ts';
+import { hasPaymentCode } from '../../domain/order.ts';
 import type { OrderReference, PaymentFacts, PaymentReport } from '../channel.ts';
 import type { WechatClient } from './client.ts';
 import type { WechatAccount } from './config.ts';
@@ -21,7 +22,9 @@ export async function queryOrder(
     if (answer.json['out_trade_no'] !== order.out_trade_no) {
       return { outcome: 'unknown', reason: 'other_order', raw: answer.text };
     }
-    return readOrder(answer.json, answer.text);
+    const report = readOrder(answer.json, answer.text);
+    // Only payment codes can be reversed; whoever pays in another way may simply try again.
+    return report.outcome === 'pay_error' && !hasPaymentCode(order) ? { ...report, outcome: 'waiting' } : report;
   }
   if (codeOf(answer) === 'ORDERNOTEXIST') {
     return { outcome: 'not_found', message: messageOf(answer), raw: answer.text };
@@ -47,8 +50,8 @@ export function readOrder(order: JsonObject, raw: string): PaymentReport {
     case 'ACCEPT':
       return { outcome: 'waiting', message, raw };
     case 'PAYERROR':
-      // Of payment codes only. The payment failed, yet the vendor asks for a reverse before the order counts as over.
-      return { outcome: 'waiting', message, raw };
+      // The payment failed, yet the vendor asks for a reverse before the order counts as over.
+      return { outcome: 'pay_error', message, raw };
     case 'CLOSED':
       return { outcome: 'closed', message, raw };
     case 'REVOKED':

@@ -15,6 +15,17 @@ export function requestMessage(method: string, path: string, timestamp_s: string
   return `${method}\n${path}\n${timestamp_s}\n${nonce}\n${body}\n`;
 }
 
+/**
+ * What the signature covers with which a payer's app or page hands an order to WeChat Pay (page and mini program:
+ * wiki/doc/apiv3_partner/apis/chapter7_2_9.shtml; app: doc/v3/partner/4012090949). The two differ in the last line only.
+ * @param appid the application that the payer is in
+ * @param timestamp_s Unix seconds as decimal text
+ * @param what `prepay_id=…` of a page or mini program, the bare prepay_id of an app
+ */
+export function invocationMessage(appid: string, timestamp_s: string, nonce: string, what: string): string {
+  return `${appid}\n${timestamp_s}\n${nonce}\n${what}\n`;
+}
+
 /** What the signature of an answer or a callback covers; `body` is the bytes as received, never a re-serialisation. */
 export function answerMessage(timestamp_s: string, nonce: string, body: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${timestamp_s}\n${nonce}\n`), body, LINE_FEED]);

@@ -105,24 +105,26 @@ describe('placing an order', () => {
 
 describe('a verified refusal', () => {
   test.each([
-    [400, 'PARAM_ERROR'],
-    [400, 'APPID_MCHID_NOT_MATCH'],
-    [400, 'MCH_NOT_EXISTS'],
-    [404, 'MCH_NOT_EXISTS'],
-    [401, 'SIGN_ERROR'],
-    [403, 'NO_AUTH'],
-    [403, 'NOAUTH'],
-    [403, 'RULE_LIMIT'],
-    [403, 'RULELIMIT'],
-    [403, 'TRADE_ERROR'],
-    [403, 'ACCOUNT_ERROR'],
-    [403, 'USER_ACCOUNT_ABNORMAL'],
-    [403, 'REQUEST_BLOCKED'],
-    [403, 'NOT_ENOUGH'],
-    [429, 'FREQUENCY_LIMITED'],
-  ])('%i %s is declined in the channel’s words', async (status, code) => {
+    [400, 'PARAM_ERROR', undefined],
+    [400, 'APPID_MCHID_NOT_MATCH', true],
+    [400, 'MCH_NOT_EXISTS', true],
+    [404, 'MCH_NOT_EXISTS', true],
+    [401, 'SIGN_ERROR', true],
+    [403, 'NO_AUTH', true],
+    [403, 'NOAUTH', true],
+    [403, 'RULE_LIMIT', undefined],
+    [403, 'RULELIMIT', undefined],
+    [403, 'TRADE_ERROR', undefined],
+    [403, 'ACCOUNT_ERROR', undefined],
+    [403, 'USER_ACCOUNT_ABNORMAL', undefined],
+    [403, 'REQUEST_BLOCKED', true],
+    [403, 'NOT_ENOUGH', undefined],
+    [429, 'FREQUENCY_LIMITED', true],
+  ])('%i %s is declined in the channel’s words; the account’s fault: %s', async (status, code, account_fault) => {
     upstream.answers({ status, body: { code, message: '请检查' } });
-    expect(await place()).toMatchObject({ outcome: 'declined', code, message: '请检查' });
+    const report = await place();
+    expect(report).toMatchObject({ outcome: 'declined', code, message: '请检查' });
+    expect('account_fault' in report ? report.account_fault : undefined).toBe(account_fault);
     expect(upstream.requests).toHaveLength(1);
   });
 

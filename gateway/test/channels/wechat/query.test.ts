@@ -99,6 +99,14 @@ describe('asking for an order', () => {
     expect((await open().query(reference)).outcome).toBe(outcome);
   });
 
+  test('a failed payment is over only with a payment code: who pays otherwise may try again', async () => {
+    const body = orderObject({ trade_type: 'MICROPAY', trade_state: 'PAYERROR', trade_state_desc: '支付失败' });
+    upstream.answers({ status: 200, body });
+    const report = await open().query({ ...reference, pay_type: 'common.micro' });
+    expect(report).toEqual({ outcome: 'pay_error', message: '支付失败', raw: JSON.stringify(body) });
+    expect((await open().query(reference)).outcome).toBe('waiting');
+  });
+
   test('an order in REFUND was paid and has gone back since', async () => {
     upstream.answers({ status: 200, body: orderObject({ trade_state: 'REFUND' }) });
     expect(await open().query(reference)).toMatchObject({ outcome: 'paid', facts: { refunded: true } });

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, createSecretKey, sign } from 'node:c
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decryptResource } from '../../../src/channels/wechat/decrypt.ts';
-import { answerMessage, isSignedBy, requestMessage } from '../../../src/channels/wechat/sign.ts';
+import { answerMessage, invocationMessage, isSignedBy, requestMessage } from '../../../src/channels/wechat/sign.ts';
 import { readPrivateKey, readPublicKey } from '../../../src/channels/wechat/sign.ts';
 
 function vectors(name: string) {
@@ -25,6 +25,16 @@ describe('the vendor’s published vectors', () => {
     expect(message).toBe(v3.request.message);
     const key = createPrivateKey(v3.private_key_pem);
     expect(sign('sha256', Buffer.from(message), key).toString('base64')).toBe(v3.request.signature);
+  });
+
+  test.each([
+    ['a page', 'prepay_id=wx201410272009395522657a690389285100', v3.jsapi],
+    ['an app', 'wx201410272009395522657a690389285100', v3.app],
+  ])('what %s opens WeChat Pay with is signed to the published signature', (_who, what, published) => {
+    const message = invocationMessage('wx2421b1c4370ec43b', '1554208460', '593BEC0C930BF1AFEB40B4A08C8FB242', what);
+    expect(message).toBe(published.message);
+    const signature = sign('sha256', Buffer.from(message), createPrivateKey(v3.private_key_pem));
+    expect(signature.toString('base64')).toBe(published.signature);
   });
 
   test('the published answer is verified, and no longer when one byte differs', () => {

@@ -1,7 +1,6 @@
 /** wechat.scan: the payer scans a QR code that the merchant shows (Native下单, direct: doc 4012525171; partner: doc 4012523551). */
-import { textAt } from '../json.ts';
 import { orderBody } from '../order-body.ts';
-import type { WechatPayType } from '../pay-type.ts';
+import { accepted, memberOfSuccess, type WechatPayType } from '../pay-type.ts';
 
 export const scan: WechatPayType = {
   code: 'wechat.scan',
@@ -23,8 +22,8 @@ export const scan: WechatPayType = {
   begin_is_repeatable: true,
   endpoint: 'native',
   requestBody: orderBody,
-  readReply(answer) {
-    const code_url = textAt(answer, 'code_url');
-    return code_url ? { code_url } : null;
+  readAnswer(answer) {
+    const code_url = memberOfSuccess(answer, 'code_url');
+    return code_url ? accepted({ code_url }, answer) : null;
   },
 };
