@@ -15,9 +15,11 @@ import { closeOrder } from './close.ts';
 import { merchantParamsSchema, openAccount, secretsSchema, settingsSchema, type WechatAccount } from './config.ts';
 import { notificationAnswer, readNotification } from './notify.ts';
 import { identityOf } from './party.ts';
+import { payerAuthorization } from './payer-authorization.ts';
 import { app } from './pay-types/app.ts';
 import { jsapi } from './pay-types/jsapi.ts';
 import { jsminipg } from './pay-types/jsminipg.ts';
+import { jsurl } from './pay-types/jsurl.ts';
 import { micro } from './pay-types/micro.ts';
 import { scan } from './pay-types/scan.ts';
 import { wap } from './pay-types/wap.ts';
@@ -26,7 +28,7 @@ import { queryOrder } from './query.ts';
 import { queryRefund, requestRefund } from './refund.ts';
 import { reverseOrder } from './reverse.ts';
 
-const pay_types: readonly WechatPayType[] = [scan, jsapi, jsminipg, app, wap, micro];
+const pay_types: readonly WechatPayType[] = [scan, jsapi, jsurl, jsminipg, app, wap, micro];
 
 /** The channel as the registry lists it. */
 export const wechat: Channel = {
@@ -38,11 +40,11 @@ export const wechat: Channel = {
   pay_types,
   open(account: ChannelAccount, ports: Ports): ChannelClient {
     const opened = openAccount(account);
-    return bind(opened, new WechatClient(opened, ports));
+    return bind(opened, new WechatClient(opened, ports), ports);
   },
 };
 
-function bind(account: WechatAccount, client: WechatClient): ChannelClient {
+function bind(account: WechatAccount, client: WechatClient, ports: Ports): ChannelClient {
   return {
     prepareBegin: (order) => begin(account, client, order),
     query: (order) => queryOrder(client, account, order),
@@ -53,6 +55,7 @@ function bind(account: WechatAccount, client: WechatClient): ChannelClient {
     readCallback: (request) => readNotification(client, account, request),
     acknowledge: notificationAnswer,
     expectedIdentity: (order) => identityOf(account, order),
+    payerAuthorization: () => payerAuthorization(account, ports.http),
     test: () => testAccount(client),
   };
 }

@@ -32,6 +32,12 @@ export const settingsSchema = z
     mchid: identifier('merchant number'),
     /** sp_appid in partner mode, appid in direct mode. */
     appid: identifier('application id'),
+    /** Where a payer's browser is sent to say who is paying (网页授权), and who tells it for a code. */
+    oauth_authorize_url: z
+      .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+      .refine((text) => /^https?:\/\/[^?#@]+$/.test(text), 'must not have a query, a fragment or a user name')
+      .default('https://open.weixin.qq.com/connect/oauth2/authorize'),
+    oauth_api_url: origin.default('https://api.weixin.qq.com'),
     /** Serial number of the merchant's API certificate. */
     merchant_serial: identifier('certificate serial'),
     /** Serial of a platform certificate, or PUB_KEY_ID_…, to its PEM certificate or public key. May be empty. */
@@ -54,6 +60,11 @@ export const secretsSchema = z.strictObject({
     .string()
     .regex(/-----BEGIN (RSA )?PRIVATE KEY-----/, 'must be a PEM private key (PKCS#8 or PKCS#1)'),
   api_v3_key: z.string().refine((key) => Buffer.byteLength(key) === 32, 'must be exactly 32 bytes'),
+  /** AppSecret of the official account (公众号) that `appid` names: the payment page inside WeChat needs it. */
+  app_secret: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,128}$/, 'must be the AppSecret of appid')
+    .exactOptional(),
 });
 
 /** In partner mode `sub_mchid` is required; the account's mode is not known here, so that the call itself insists on it. */
@@ -68,6 +79,9 @@ export interface WechatAccount {
   readonly base_url: string;
   readonly mchid: string;
   readonly appid: string;
+  readonly oauth_authorize_url: string;
+  readonly oauth_api_url: string;
+  readonly app_secret: string | null;
   readonly merchant_serial: string;
   readonly prefer_serial: string | null;
   readonly timeout_ms: number;
@@ -88,6 +102,9 @@ export function openAccount(account: ChannelAccount): WechatAccount {
     base_url: settings.base_url,
     mchid: settings.mchid,
     appid: settings.appid,
+    oauth_authorize_url: settings.oauth_authorize_url,
+    oauth_api_url: settings.oauth_api_url,
+    app_secret: secrets.app_secret ?? null,
     merchant_serial: settings.merchant_serial,
     prefer_serial: settings.prefer_serial ?? null,
     timeout_ms: settings.timeout_ms,

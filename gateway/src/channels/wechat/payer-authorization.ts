@@ -7,6 +7,9 @@ import { NoAnswer, type HttpClient } from '../../ports.ts';
 import type { WechatAccount } from './config.ts';
 import { parseObject, textAt } from './json.ts';
 
+/** It goes into our own requests: nothing else is taken for one. */
+const OPENID = /^[A-Za-z0-9_-]{1,128}$/;
+
 const MAX_ANSWER_BYTES = 65_536;
 
 /** The authorization of the account's own application, or the name of the secret that it lacks. */
@@ -57,7 +60,7 @@ async function exchange(account: WechatAccount, secret: string, http: HttpClient
 function readAnswer(account: WechatAccount, body: string): PayerReport {
   const json = parseObject(body);
   const openid = json && textAt(json, 'openid');
-  if (openid) return { outcome: 'known', fields: { sub_appid: account.appid, sub_openid: openid } };
+  if (openid && OPENID.test(openid)) return { outcome: 'known', fields: { sub_appid: account.appid, sub_openid: openid } };
   const errcode = json?.['errcode'];
   if (typeof errcode !== 'number') return { outcome: 'unknown', reason: 'not_understood' };
   return errcode === -1 ? { outcome: 'unknown', reason: 'system_busy' } : { outcome: 'refused', code: String(errcode) };
