@@ -7,6 +7,7 @@ import type { PlatformSigner } from '../operations/sign-answer.ts';
 import { mountMerchantAdministration } from './admin/merchants.ts';
 import { mountPlatformKey } from './admin/platform-key.ts';
 import { mountSession } from './admin/session.ts';
+import { mountCashier } from './cashier/cashier.ts';
 import { mountChannelNotify } from './channel-notify.ts';
 import { sendError } from './errors.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -81,6 +82,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const limit = { limit: new RateLimit(gateway.ports.clock), per_second: options.rates.merchant };
   for (const endpoint of merchantEndpoints(gateway)) mount(app, gateway, options.platform, limit, endpoint);
   mountChannelNotify(app, gateway);
+  mountCashier(app, gateway);
   mountSession(app, gateway);
   mountMerchantAdministration(app, gateway);
   mountPlatformKey(app, gateway, options.platform);
