@@ -144,18 +144,30 @@
   }
 
   document.addEventListener('submit', submitted, false);
-  document.addEventListener('visibilitychange', function () {
-    if (!document.hidden) now();
-  }, false);
+  document.addEventListener(
+    'visibilitychange',
+    function () {
+      if (!document.hidden) now();
+    },
+    false,
+  );
   window.addEventListener('online', now, false);
-  window.addEventListener('offline', function () {
-    show('offline', true);
-  }, false);
+  window.addEventListener(
+    'offline',
+    function () {
+      show('offline', true);
+    },
+    false,
+  );
   /* Back from the wallet, or by the back button: the page may be an old one. */
-  window.addEventListener('pageshow', function (event) {
-    busy(false);
-    if (event.persisted) now();
-  }, false);
+  window.addEventListener(
+    'pageshow',
+    function (event) {
+      busy(false);
+      if (event.persisted) now();
+    },
+    false,
+  );
 
   if (window.location.hash === '#pay') {
     if (window.history && window.history.replaceState) {

@@ -66,7 +66,10 @@ async function ofPreorder(
   const found = await gateway.store.preorders.byId(link.merchant_id, link.subject_id);
   if (!found) return null;
   const { preorder, current, paid } = await (ask
-    ? asking(() => freshStanding(gateway, found), () => standingOf(gateway, found))
+    ? asking(
+        () => freshStanding(gateway, found),
+        () => standingOf(gateway, found),
+      )
     : standingOf(gateway, found));
   return {
     link,
@@ -91,7 +94,13 @@ async function ofOrder(
   const found = await gateway.store.orders.byTradeId(link.merchant_id, link.subject_id);
   if (!found) return null;
   const placed = found.placement !== 'never';
-  const order = ask && placed ? await asking(() => freshOrder(gateway, found), async () => found) : found;
+  const order =
+    ask && placed
+      ? await asking(
+          () => freshOrder(gateway, found),
+          async () => found,
+        )
+      : found;
   const time_up = gateway.ports.clock.now_ms() >= order.expires_at_ms;
   return {
     link,
@@ -124,7 +133,8 @@ async function asking<Value>(ask: () => Promise<Value>, known: () => Promise<Val
 export function faceOf(subject: Subject, payer_keys: readonly string[], at_ms: number): Face {
   const { current, paid, merchant } = subject;
   const is_own = (order: Order): boolean => order.payer_key !== null && payer_keys.includes(order.payer_key);
-  if (current && current !== paid && is_own(current) && current.late_facts) return { kind: 'paid_twice', order: current };
+  if (current && current !== paid && is_own(current) && current.late_facts)
+    return { kind: 'paid_twice', order: current };
   if (paid) return paid.state === 'paid' ? paidFace(paid, is_own(paid)) : { kind: 'given_back', order: paid };
   const undecided = current?.state === 'undecided' ? current : null;
   if (undecided && is_own(undecided) && undecided.ending === null) return ownTry(undecided, at_ms);

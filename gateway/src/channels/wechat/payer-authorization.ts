@@ -60,7 +60,8 @@ async function exchange(account: WechatAccount, secret: string, http: HttpClient
 function readAnswer(account: WechatAccount, body: string): PayerReport {
   const json = parseObject(body);
   const openid = json && textAt(json, 'openid');
-  if (openid && OPENID.test(openid)) return { outcome: 'known', fields: { sub_appid: account.appid, sub_openid: openid } };
+  if (openid && OPENID.test(openid))
+    return { outcome: 'known', fields: { sub_appid: account.appid, sub_openid: openid } };
   const errcode = json?.['errcode'];
   if (typeof errcode !== 'number') return { outcome: 'unknown', reason: 'not_understood' };
   return errcode === -1 ? { outcome: 'unknown', reason: 'system_busy' } : { outcome: 'refused', code: String(errcode) };

@@ -19,7 +19,7 @@ import { pageOf, viewOf } from './view.ts';
 import { cookieHeader, newCookie, visitorOf, type Visitor } from './visitor.ts';
 
 /** What one link may ask of us in a second, by all who have it: looking, asking the channel, and confirming. */
-const RATES = { look: 20, ask: 3, step: 2 } as const;
+const RATES = { look: 20, ask: 3, step: 5 } as const;
 
 interface Cashier {
   readonly gateway: Gateway;
@@ -83,7 +83,10 @@ async function answer(
   try {
     return await work({ link, visitor, texts }, request, reply);
   } catch (error) {
-    gateway.log.error({ err: error, merchant_id: link.merchant_id, subject_id: link.subject_id }, 'payment page failed');
+    gateway.log.error(
+      { err: error, merchant_id: link.merchant_id, subject_id: link.subject_id },
+      'payment page failed',
+    );
     return sendTrouble(reply, texts, 503, page_url);
   }
 }
@@ -144,7 +147,10 @@ function go({ gateway }: Cashier, { link, texts }: Opened, reply: FastifyReply, 
       if (next.cookie !== null) void reply.header('set-cookie', cookieHeader(next.cookie, gateway.public_url));
       return reply.redirect(next.url, 303);
     case 'not_told': {
-      const content = messageHtml(texts, texts.not_told, texts.not_told_help, { url: page_url, label: texts.try_again });
+      const content = messageHtml(texts, texts.not_told, texts.not_told_help, {
+        url: page_url,
+        label: texts.try_again,
+      });
       return sendDocument(reply, texts, { status: 400, content, data: {}, refresh: null, form_origins: [] });
     }
   }
@@ -159,5 +165,11 @@ function sendUnknown(reply: FastifyReply, texts: Texts): FastifyReply {
 function sendTrouble(reply: FastifyReply, texts: Texts, status: 429 | 503, page_url: string): FastifyReply {
   const content = messageHtml(texts, texts.trouble, texts.trouble_help, { url: page_url, label: texts.try_again });
   void reply.header('retry-after', '2');
-  return sendDocument(reply, texts, { status, content, data: {}, refresh: { url: page_url, after_s: 5 }, form_origins: [] });
+  return sendDocument(reply, texts, {
+    status,
+    content,
+    data: {},
+    refresh: { url: page_url, after_s: 5 },
+    form_origins: [],
+  });
 }

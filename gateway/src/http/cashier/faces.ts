@@ -70,11 +70,17 @@ function status(shown: Shown): string {
     case 'paying':
       return paying(shown, face.order);
     case 'checking':
-      return bill(shown) + waiting(shown, texts.checking, texts.checking_help, form(shown, walletOf(face.order), texts.try_again));
+      return (
+        bill(shown) +
+        waiting(shown, texts.checking, texts.checking_help, form(shown, walletOf(face.order), texts.try_again))
+      );
     case 'busy':
       return bill(shown) + waiting(shown, texts.busy, texts.busy_help, buttons(shown, texts.try_again));
     case 'unreachable':
-      return bill(shown) + trouble(texts.unreachable(walletName(shown, face.order)), texts.unreachable_help, '', retry(shown));
+      return (
+        bill(shown) +
+        trouble(texts.unreachable(walletName(shown, face.order)), texts.unreachable_help, '', retry(shown))
+      );
     case 'refused':
       return bill(shown) + refused(shown, face.order);
     case 'open':
@@ -170,7 +176,12 @@ function refused(shown: Shown, order: Order): string {
   const { texts, subject } = shown;
   const final = subject.link.kind === 'order';
   const reason = `<p class="reason">${escapeHtml(firstCharacters(order.channel_message, 160))}</p>\n`;
-  return trouble(texts.refused, final ? texts.refused_final_help : texts.refused_help, reason, final ? '' : retry(shown));
+  return trouble(
+    texts.refused,
+    final ? texts.refused_final_help : texts.refused_help,
+    reason,
+    final ? '' : retry(shown),
+  );
 }
 
 function firstCharacters(text: string, limit: number): string {
@@ -185,7 +196,8 @@ function retry(shown: Shown): string {
 /** The buttons that pay; inside a wallet `label` may replace the words of its one button. */
 function buttons(shown: Shown, label: string | null): string {
   const { offer, texts, subject } = shown;
-  if (offer.kind === 'pay') return form(shown, offer.wallet, label ?? texts.pay_amount(`¥${grouped(subject.total_fen)}`));
+  if (offer.kind === 'pay')
+    return form(shown, offer.wallet, label ?? texts.pay_amount(`¥${grouped(subject.total_fen)}`));
   if (offer.kind !== 'browser') return '';
   return offer.opens.map((wallet) => form(shown, wallet, texts.pay_with(texts.wallet[wallet]))).join('');
 }
@@ -212,7 +224,12 @@ function open(shown: Shown, somebody_pays: boolean): string {
     case 'not_set_up':
       return elsewhere(shown, texts.not_set_up(texts.wallet[offer.wallet]), texts.not_set_up_help, offer.others);
     case 'other_wallet':
-      return elsewhere(shown, texts.only_in(texts.wallet.wechat), texts.only_in_help(texts.wallet.wechat), offer.others);
+      return elsewhere(
+        shown,
+        texts.only_in(texts.wallet.wechat),
+        texts.only_in_help(texts.wallet.wechat),
+        offer.others,
+      );
   }
 }
 

@@ -1,12 +1,24 @@
 /** What happens when a payer confirms, and when they come back from the wallet's authorization page. */
-import { beginAuthorization, browserHash, finishAuthorization, knownPayer, type KnownPayer } from '../../operations/authorize-payer.ts';
+import {
+  beginAuthorization,
+  browserHash,
+  finishAuthorization,
+  knownPayer,
+  type KnownPayer,
+} from '../../operations/authorize-payer.ts';
 import { candidateRoutes } from '../../operations/choose-route.ts';
 import type { Gateway } from '../../operations/gateway.ts';
 import { payLinkOrder } from '../../operations/pay-link-order.ts';
 import { payPreorder, type Payer } from '../../operations/pay-preorder.ts';
 import { payUrl, type PaymentLink } from '../../operations/payment-links.ts';
 import { readSubject, type Subject } from '../../operations/payment-page.ts';
-import { BROWSER_PAY_TYPES, payTypeOf, readyWallets, WALLETS, type ReadyWallet } from '../../operations/wallet-offers.ts';
+import {
+  BROWSER_PAY_TYPES,
+  payTypeOf,
+  readyWallets,
+  WALLETS,
+  type ReadyWallet,
+} from '../../operations/wallet-offers.ts';
 import { ApiError } from '../../domain/codes.ts';
 import type { Wallet } from '../../storage/payer-authorizations.ts';
 import { browserKey, pagePayType, payerKey } from './view.ts';
@@ -113,7 +125,11 @@ async function routesOf<Routes>(read: () => Promise<Routes>): Promise<Routes | n
 }
 
 /** The own fields of wechat.wap and alipay.wap. */
-function browserFields(gateway: Gateway, { link, merchant }: Subject, wallet: Wallet): Readonly<Record<string, string>> {
+function browserFields(
+  gateway: Gateway,
+  { link, merchant }: Subject,
+  wallet: Wallet,
+): Readonly<Record<string, string>> {
   const page_url = `${payUrl(gateway, link)}&ask=1`;
   return wallet === 'alipay'
     ? { return_url: page_url, quit_url: page_url }

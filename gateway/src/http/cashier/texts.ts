@@ -166,7 +166,8 @@ const EN: Texts = {
   paying_help: 'If no payment window has opened, press the button below again. You are not charged twice.',
   check_again: 'I have paid: check again',
   checking: 'Checking the payment',
-  checking_help: 'The connection is slow, and we are asking the wallet. Please do not pay again; this page updates by itself.',
+  checking_help:
+    'The connection is slow, and we are asking the wallet. Please do not pay again; this page updates by itself.',
   busy: 'An earlier attempt has not ended yet',
   busy_help: 'We are closing it, so that nobody is charged twice. Please try again in a moment.',
   refused: 'The payment could not be started',
@@ -183,7 +184,8 @@ const EN: Texts = {
   given_back: 'The money has been returned',
   given_back_help: 'The payment of this order went back, or is going back, to whoever paid it.',
   paid_twice: 'Your payment is being returned',
-  paid_twice_help: 'The order was already paid or had ended when you paid. You get the whole amount back; there is nothing to do.',
+  paid_twice_help:
+    'The order was already paid or had ended when you paid. You get the whole amount back; there is nothing to do.',
   expired: 'This payment link has expired',
   closed: 'This order is closed',
   over_help: 'Nothing was charged. To pay, ask the merchant for a new link.',
@@ -195,7 +197,8 @@ const EN: Texts = {
   unknown: 'This payment link is not valid',
   unknown_help: 'Check that the link is complete, or ask the merchant for a new one.',
   not_told: 'We could not tell who is paying',
-  not_told_help: 'Nothing was charged. Open the payment link again. If this keeps happening, allow cookies for this page.',
+  not_told_help:
+    'Nothing was charged. Open the payment link again. If this keeps happening, allow cookies for this page.',
   trouble: 'Temporarily unavailable',
   trouble_help: 'Nothing new was charged. Please try again in a moment.',
   offline: 'No connection. Trying again…',

@@ -19,9 +19,13 @@ export function pagePayType(link: PaymentLink, wallet: Wallet): string {
 
 /** Tells a wallet's payers apart. */
 export function payerKey(gateway: Gateway, wallet: Wallet, { account_id, fields }: KnownPayer): string {
-  return keyedDigest(gateway.link_key, 'payer', wallet, account_id, JSON.stringify(Object.entries(fields).toSorted())).toString(
-    'base64url',
-  );
+  return keyedDigest(
+    gateway.link_key,
+    'payer',
+    wallet,
+    account_id,
+    JSON.stringify(Object.entries(fields).toSorted()),
+  ).toString('base64url');
 }
 
 /** Tells browsers apart that belong to no wallet. */
@@ -142,7 +146,11 @@ async function scannable(gateway: Gateway, subject: Subject, wallets: readonly W
 const LINK_LIVES_MS = 4 * 60_000;
 
 /** Where a phone's browser finds the wallet; it comes back to the page, which then asks. */
-function openUrl(gateway: Gateway, { link }: Subject, { order, reply }: Extract<Face, { kind: 'paying' }>): string | null {
+function openUrl(
+  gateway: Gateway,
+  { link }: Subject,
+  { order, reply }: Extract<Face, { kind: 'paying' }>,
+): string | null {
   const mweb_url = reply['mweb_url'];
   if (mweb_url === undefined) return null;
   if (order.channel !== 'wechat') return mweb_url;
