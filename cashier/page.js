@@ -46,8 +46,8 @@
     var answer;
     try {
       answer = JSON.parse(text);
-    } catch (error) {
-      return;
+    } catch (notJson) {
+      return notJson;
     }
     if (answer && answer.digest && answer.digest !== page.getAttribute('data-digest')) {
       page.removeAttribute('data-state');
@@ -149,7 +149,7 @@
     function () {
       if (!document.hidden) now();
     },
-    false,
+    false
   );
   window.addEventListener('online', now, false);
   window.addEventListener(
@@ -157,7 +157,7 @@
     function () {
       show('offline', true);
     },
-    false,
+    false
   );
   /* Back from the wallet, or by the back button: the page may be an old one. */
   window.addEventListener(
@@ -166,7 +166,7 @@
       busy(false);
       if (event.persisted) now();
     },
-    false,
+    false
   );
 
   if (window.location.hash === '#pay') {

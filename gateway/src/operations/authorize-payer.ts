@@ -10,7 +10,8 @@
  * Hex only: WeChat Pay takes a-zA-Z0-9, at most 128; Alipay base64 characters, at most 100.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { PayerAuthorization as Known, Wallet } from '../storage/payer-authorizations.ts';
+import type { Wallet } from '../domain/wallet.ts';
+import type { PayerAuthorization as Known } from '../storage/payer-authorizations.ts';
 import type { Gateway } from './gateway.ts';
 import { keyedDigest, type PaymentLink } from './payment-links.ts';
 import type { ReadyWallet } from './wallet-offers.ts';

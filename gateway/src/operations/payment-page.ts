@@ -6,7 +6,7 @@ import { ApiError } from '../domain/codes.ts';
 import type { Fen } from '../domain/money.ts';
 import type { Order } from '../domain/order.ts';
 import { MAX_TRIES } from '../domain/preorder.ts';
-import type { Wallet } from '../storage/payer-authorizations.ts';
+import type { Wallet } from '../domain/wallet.ts';
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
 import type { PaymentLink } from './payment-links.ts';

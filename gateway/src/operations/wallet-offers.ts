@@ -2,7 +2,7 @@
 import { ChannelMisconfigured, type PayerAuthorization, type PayType } from '../channels/channel.ts';
 import { PAY_TYPES } from '../channels/registry.ts';
 import type { Route } from '../storage/configuration.ts';
-import type { Wallet } from '../storage/payer-authorizations.ts';
+import type { Wallet } from '../domain/wallet.ts';
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
 

@@ -1,8 +1,7 @@
 /** Who came back from a wallet's authorization page (网页授权): each state is spent once, each code is exchanged once. */
+import type { Wallet } from '../domain/wallet.ts';
 import type { Database, Statement } from './database.ts';
 import { toJson } from './json.ts';
-
-export type Wallet = 'wechat' | 'alipay';
 
 export interface PayerAuthorization {
   readonly merchant_id: string;

@@ -10,7 +10,7 @@ import type { Texts } from './texts.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', '..', '..', 'cashier');
 
-const STYLE = readFileSync(join(FOLDER, 'page.css'), 'utf8').trim();
+const STYLE = minified(readFileSync(join(FOLDER, 'page.css'), 'utf8')).replaceAll(/\n|(?<=[{:,;]) | (?=\{)/g, '');
 const SCRIPT = minified(readFileSync(join(FOLDER, 'page.js'), 'utf8'));
 
 /** Comments and indentation are for people. */
@@ -41,6 +41,8 @@ export interface Part {
   readonly status: number;
   /** HTML of what main holds. */
   readonly content: string;
+  /** Two columns where there is room. */
+  readonly wide?: boolean;
   /** Attributes of main that the script reads. */
   readonly data: Readonly<Record<string, string>>;
   /** Without a script: the address to look at again, and after how many seconds. */
@@ -79,7 +81,7 @@ function policy(form_origins: readonly string[]): string {
   ].join('; ');
 }
 
-function html(texts: Texts, { content, data, refresh }: Part): string {
+function html(texts: Texts, { content, data, refresh, wide }: Part): string {
   const attributes = Object.entries(data).map(([name, value]) => ` data-${name}="${escapeHtml(value)}"`);
   const again = refresh
     ? `<noscript><meta http-equiv="refresh" content="${refresh.after_s};url=${escapeHtml(refresh.url)}"></noscript>\n`
@@ -95,7 +97,7 @@ ${again}<link rel="icon" href="data:,">
 <style>${STYLE}</style>
 </head>
 <body>
-<main id="page"${attributes.join('')}>
+<main id="page"${wide ? ' class="wide"' : ''}${attributes.join('')}>
 ${content}
 </main>
 <script>${SCRIPT}</script>

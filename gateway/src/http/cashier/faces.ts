@@ -1,7 +1,7 @@
 /** The HTML of every face of the payment page. Which one is shown: operations/payment-page.ts; the table: docs/cashier.md. */
 import type { Order } from '../../domain/order.ts';
 import type { Face, Subject } from '../../operations/payment-page.ts';
-import type { Wallet } from '../../storage/payer-authorizations.ts';
+import type { Wallet } from '../../domain/wallet.ts';
 import { escapeHtml } from './document.ts';
 import { beijingTime, grouped, type Texts } from './texts.ts';
 import type { Language } from './visitor.ts';
@@ -35,7 +35,22 @@ export interface Shown {
 
 /** Everything inside main. */
 export function faceHtml(shown: Shown): string {
-  return `${notices(shown.texts)}${status(shown)}`;
+  const foot = ASKS_TO_PAY.has(shown.face.kind) ? `<p class="foot">${escapeHtml(shown.texts.check_first)}</p>` : '';
+  return `${notices(shown.texts)}${status(shown)}${foot}`;
+}
+
+const ASKS_TO_PAY: ReadonlySet<Face['kind']> = new Set<Face['kind']>(['open', 'paying', 'refused', 'unreachable']);
+
+/** Drawn here, so that no phone makes a coloured picture of a character. */
+const SIGNS = {
+  done: '<path d="M14 25l7 7 14-16"/>',
+  over: '<path d="M17 17l14 14M31 17L17 31"/>',
+  back: '<path d="M20 15l-7 7 7 7M13 22h15a6 6 0 010 12h-4"/>',
+  stop: '<path d="M24 13v14M24 34v.5"/>',
+} as const;
+
+function sign(name: keyof typeof SIGNS): string {
+  return `<div class="sign" aria-hidden="true"><svg viewBox="0 0 48 48"><circle cx="24" cy="24" r="22"/>${SIGNS[name]}</svg></div>`;
 }
 
 /** Lines that the script shows and hides. */
@@ -53,20 +68,20 @@ function status(shown: Shown): string {
   switch (face.kind) {
     case 'paid':
       return face.own
-        ? over(shown, 'good', '✓', texts.paid, texts.paid_own_help, face.order)
-        : over(shown, 'good', '✓', texts.paid_other, texts.paid_other_help, face.order);
+        ? over(shown, 'good', 'done', texts.paid, texts.paid_own_help, face.order)
+        : over(shown, 'good', 'done', texts.paid_other, texts.paid_other_help, face.order);
     case 'paid_twice':
-      return over(shown, 'wait', '↩', texts.paid_twice, texts.paid_twice_help, face.order);
+      return over(shown, 'wait', 'back', texts.paid_twice, texts.paid_twice_help, face.order);
     case 'given_back':
-      return over(shown, 'wait', '↩', texts.given_back, texts.given_back_help, face.order);
+      return over(shown, 'wait', 'back', texts.given_back, texts.given_back_help, face.order);
     case 'closed':
     case 'expired':
     case 'exhausted':
-      return over(shown, 'bad', '×', texts[face.kind], texts.over_help, null);
+      return over(shown, 'bad', 'over', texts[face.kind], texts.over_help, null);
     case 'suspended':
-      return over(shown, 'bad', '×', texts.suspended, texts.suspended_help, null);
+      return over(shown, 'bad', 'over', texts.suspended, texts.suspended_help, null);
     case 'taken':
-      return over(shown, 'bad', '×', texts.taken, texts.taken_help, null);
+      return over(shown, 'bad', 'over', texts.taken, texts.taken_help, null);
     case 'paying':
       return paying(shown, face.order);
     case 'checking':
@@ -84,8 +99,13 @@ function status(shown: Shown): string {
     case 'refused':
       return bill(shown) + refused(shown, face.order);
     case 'open':
-      return bill(shown) + open(shown, face.somebody_pays && subject.link.kind === 'preorder');
+      return two(bill(shown), open(shown, face.somebody_pays && subject.link.kind === 'preorder'));
   }
+}
+
+/** Beside each other where there is room. */
+function two(left: string, right: string): string {
+  return `<div class="two">${left}<div>${right}</div></div>`;
 }
 
 function walletOf(order: Order): Wallet {
@@ -100,7 +120,7 @@ function walletName({ texts }: Shown, order: Order): string {
 function bill({ subject, texts, language }: Shown): string {
   const { name } = subject.merchant.merchant;
   return `<section class="card">
-<p class="who"><span class="mark" aria-hidden="true">${escapeHtml(Array.from(name)[0] ?? '')}</span><span>${escapeHtml(texts.pay_to)} <b>${escapeHtml(name)}</b></span></p>
+<h1 class="who"><span class="mark" aria-hidden="true">${escapeHtml(Array.from(name)[0] ?? '')}</span><span><small>${escapeHtml(texts.pay_to)}</small> <b>${escapeHtml(name)}</b></span></h1>
 ${amount(subject, texts)}
 <p class="goods">${escapeHtml(subject.body)}</p>
 <p class="until">${escapeHtml(texts.pay_until(beijingTime(subject.expires_at_ms, language)))}</p>
@@ -110,11 +130,19 @@ ${amount(subject, texts)}
 
 function amount({ total_fen }: Subject, texts: Texts): string {
   const text = grouped(total_fen);
-  return `<p class="amount" role="img" aria-label="${escapeHtml(`${texts.amount} ¥${text}`)}"><small>¥</small>${text}</p>`;
+  const size = text.length > 10 ? ' long' : '';
+  return `<p class="amount${size}" role="img" aria-label="${escapeHtml(`${texts.amount} ¥${text}`)}"><small>¥</small>${text}</p>`;
 }
 
 /** A face after which nothing can be done here. */
-function over(shown: Shown, tone: string, sign: string, title: string, help: string, order: Order | null): string {
+function over(
+  shown: Shown,
+  tone: string,
+  picture: keyof typeof SIGNS,
+  title: string,
+  help: string,
+  order: Order | null,
+): string {
   const { subject, texts, language } = shown;
   const paid_at_ms = (order?.facts ?? order?.late_facts)?.paid_at_ms ?? null;
   const rows = [
@@ -122,10 +150,13 @@ function over(shown: Shown, tone: string, sign: string, title: string, help: str
     ...(paid_at_ms === null ? [] : [[texts.paid_at, beijingTime(paid_at_ms, language)]]),
     ...(order === null ? [] : [[texts.number, order.trade_id]]),
   ];
-  const list = rows.map(([term = '', value = '']) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(value)}</dd>`);
+  const list = rows.map(
+    ([term = '', value = '']) =>
+      `<dt>${escapeHtml(term)}</dt><dd${term === texts.number ? ' class="number"' : ''}>${escapeHtml(value)}</dd>`,
+  );
   return `<section class="card ${tone}">
-<div class="sign" aria-hidden="true">${sign}</div>
-<h1 role="status">${escapeHtml(title)}</h1>
+${sign(picture)}
+<h1 class="title">${escapeHtml(title)}</h1>
 ${amount(subject, texts)}
 <p class="goods">${escapeHtml(subject.body)}</p>
 <p class="help">${escapeHtml(help)}</p>
@@ -136,7 +167,7 @@ ${amount(subject, texts)}
 function waiting({ ask_url, texts }: Shown, title: string, help: string, actions: string): string {
   return `<section class="card wait">
 <div class="sign" aria-hidden="true"><span class="spin"></span></div>
-<h1 role="status">${escapeHtml(title)}</h1>
+<h2 class="title">${escapeHtml(title)}</h2>
 <p class="help">${escapeHtml(help)}</p>
 ${actions}<a class="do plain" href="${escapeHtml(ask_url)}">${escapeHtml(texts.check_again)}</a>
 </section>`;
@@ -144,8 +175,8 @@ ${actions}<a class="do plain" href="${escapeHtml(ask_url)}">${escapeHtml(texts.c
 
 function trouble(title: string, help: string, reason: string, actions: string): string {
   return `<section class="card bad">
-<div class="sign" aria-hidden="true">!</div>
-<h1 role="alert">${escapeHtml(title)}</h1>
+${sign('stop')}
+<h2 class="title">${escapeHtml(title)}</h2>
 <p class="help">${escapeHtml(help)}</p>
 ${reason}${actions}
 </section>`;
@@ -216,7 +247,7 @@ function open(shown: Shown, somebody_pays: boolean): string {
   const { offer, texts } = shown;
   switch (offer.kind) {
     case 'pay':
-      return `<section class="card">\n${somebodyPays(texts, somebody_pays)}${buttons(shown, null)}</section>`;
+      return somebodyPays(texts, somebody_pays) + buttons(shown, null);
     case 'browser':
       return inBrowser(shown, offer, somebody_pays);
     case 'no_route':
@@ -246,11 +277,11 @@ function elsewhere(shown: Shown, title: string, help: string, scans: readonly Wa
 function inBrowser(shown: Shown, offer: Extract<Offer, { kind: 'browser' }>, somebody_pays: boolean): string {
   const { texts } = shown;
   if (offer.opens.length + offer.scans.length === 0) return trouble(texts.no_wallet, '', '', '');
-  const pay = offer.opens.length === 0 ? '' : `<section class="card">\n${buttons(shown, null)}</section>\n`;
+  const pay = offer.opens.length === 0 ? '' : buttons(shown, null);
   if (offer.scans.length === 0) return pay;
   const hint = offer.opens.length === 0 ? texts.scan_title : texts.scan_other_phone;
-  return `${pay}<section class="card">
-<h1>${escapeHtml(hint)}</h1>
+  return `${pay}<section class="card scan">
+<h2 class="title">${escapeHtml(hint)}</h2>
 ${codeOf(shown, offer.scans)}<p class="help">${escapeHtml(texts.scan_waits)}</p>
 ${somebodyPays(texts, somebody_pays)}</section>`;
 }

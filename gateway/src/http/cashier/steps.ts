@@ -20,7 +20,7 @@ import {
   type ReadyWallet,
 } from '../../operations/wallet-offers.ts';
 import { ApiError } from '../../domain/codes.ts';
-import type { Wallet } from '../../storage/payer-authorizations.ts';
+import type { Wallet } from '../../domain/wallet.ts';
 import { browserKey, pagePayType, payerKey } from './view.ts';
 import { newCookie, type Visitor } from './visitor.ts';
 

@@ -1,6 +1,6 @@
 /** Every word of the payment page, in both languages. */
 import { fenToYuan, type Fen } from '../../domain/money.ts';
-import type { Wallet } from '../../storage/payer-authorizations.ts';
+import type { Wallet } from '../../domain/wallet.ts';
 import type { Language } from './visitor.ts';
 
 export interface Texts {
@@ -64,6 +64,7 @@ export interface Texts {
   readonly not_told_help: string;
   readonly trouble: string;
   readonly trouble_help: string;
+  readonly check_first: string;
   readonly offline: string;
   readonly asking: string;
   readonly cancelled: string;
@@ -131,9 +132,10 @@ const ZH: Texts = {
   not_told_help: '没有扣款。请重新打开付款链接。若一再出现，请允许本页使用 Cookie。',
   trouble: '系统繁忙',
   trouble_help: '没有新的扣款。请稍后再试。',
+  check_first: '付款前请核对商户和金额。',
   offline: '网络已断开，正在重新连接……',
   asking: '正在确认付款结果……',
-  cancelled: '您已取消付款，没有扣款。',
+  cancelled: '您取消了付款。',
   wallet_silent: '付款窗口没有打开，请再点一次按钮。',
 };
 
@@ -201,9 +203,10 @@ const EN: Texts = {
     'Nothing was charged. Open the payment link again. If this keeps happening, allow cookies for this page.',
   trouble: 'Temporarily unavailable',
   trouble_help: 'Nothing new was charged. Please try again in a moment.',
+  check_first: 'Check merchant and amount before you pay.',
   offline: 'No connection. Trying again…',
   asking: 'Checking the payment…',
-  cancelled: 'You cancelled. Nothing was charged.',
+  cancelled: 'You cancelled the payment.',
   wallet_silent: 'The payment window did not open. Press the button again.',
 };
 

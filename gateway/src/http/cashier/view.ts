@@ -6,7 +6,7 @@ import { browserHash, knownPayer, type KnownPayer } from '../../operations/autho
 import type { Gateway } from '../../operations/gateway.ts';
 import { faceOf, type Face, type Subject } from '../../operations/payment-page.ts';
 import { browserCanOpen, PAGE_PAY_TYPES, readyWallets, walletOffer, WALLETS } from '../../operations/wallet-offers.ts';
-import type { Wallet } from '../../storage/payer-authorizations.ts';
+import type { Wallet } from '../../domain/wallet.ts';
 import type { Part } from './document.ts';
 import { faceHtml, type Offer, type Shown } from './faces.ts';
 import { textsOf } from './texts.ts';
@@ -19,13 +19,10 @@ export function pagePayType(link: PaymentLink, wallet: Wallet): string {
 
 /** Tells a wallet's payers apart. */
 export function payerKey(gateway: Gateway, wallet: Wallet, { account_id, fields }: KnownPayer): string {
-  return keyedDigest(
-    gateway.link_key,
-    'payer',
-    wallet,
-    account_id,
-    JSON.stringify(Object.entries(fields).toSorted()),
-  ).toString('base64url');
+  const named = Object.keys(fields)
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .map((name) => `${name}=${fields[name]}`);
+  return keyedDigest(gateway.link_key, 'payer', wallet, account_id, ...named).toString('base64url');
 }
 
 /** Tells browsers apart that belong to no wallet. */
@@ -53,7 +50,7 @@ export async function viewOf(gateway: Gateway, subject: Subject, visitor: Visito
   const face = faceOf(subject, keys, gateway.ports.clock.now_ms());
   const seen = JSON.stringify([
     face.kind,
-    'order' in face ? [face.order.trade_id, face.order.state, face.order.channel_message] : null,
+    'order' in face ? [face.order.trade_id, face.order.state] : null,
     'own' in face && face.own,
     'somebody_pays' in face && face.somebody_pays,
     'reply' in face,
@@ -95,6 +92,7 @@ export async function pageOf(gateway: Gateway, subject: Subject, visitor: Visito
   return {
     status: 200,
     content: faceHtml(shown),
+    wide: face.kind === 'open' && offer.kind === 'browser',
     data: {
       page: page_url,
       digest,

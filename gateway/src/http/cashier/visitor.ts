@@ -1,7 +1,7 @@
 /** Who looks at the payment page, as far as a request tells: program, language, cookie, address. */
 import type { FastifyRequest } from 'fastify';
 import type { Random } from '../../ports.ts';
-import type { Wallet } from '../../storage/payer-authorizations.ts';
+import type { Wallet } from '../../domain/wallet.ts';
 
 export type Language = 'zh' | 'en';
 
