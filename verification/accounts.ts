@@ -27,3 +27,25 @@ export async function saveAccount(
     await database.close();
   }
 }
+
+/**
+ * Sends a merchant's orders of one channel through `account_id` alone: its routes are copied from the account's that has them.
+ * Every node takes the change within a second; a query of a node answers only after it has seen it.
+ */
+export async function useAccount(
+  world: Stored & { sql(text: string, values?: readonly unknown[]): Promise<unknown[]> },
+  channel: string,
+  account_id: string,
+): Promise<void> {
+  await world.sql(
+    `WITH raised AS (UPDATE config_state SET version = version + 1 RETURNING version), off AS (
+       UPDATE routes r SET enabled = false, config_version = raised.version FROM raised, channel_accounts a
+       WHERE a.account_id = r.account_id AND a.channel = $1 AND r.account_id <> $2
+     )
+     INSERT INTO routes (merchant_id, pay_type, account_id, priority, weight, merchant_params, enabled, config_version)
+     SELECT DISTINCT ON (r.merchant_id, r.pay_type) r.merchant_id, r.pay_type, $2, 1, 1, r.merchant_params, true, raised.version
+     FROM raised, routes r JOIN channel_accounts a ON a.account_id = r.account_id WHERE a.channel = $1
+     ON CONFLICT (merchant_id, pay_type, account_id) DO UPDATE SET enabled = true, config_version = excluded.config_version`,
+    [channel, account_id],
+  );
+}

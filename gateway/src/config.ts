@@ -79,7 +79,7 @@ const Environment = z.object({
   LOG_LEVEL: oneOf(LOG_LEVELS, 'info'),
   HELIU_ROLE: oneOf(ROLES, 'all'),
   HELIU_MAX_BODY_BYTES: wholeNumber(1_024, 10_485_760, 65_536),
-  HELIU_MAX_BUSY_REQUESTS: wholeNumber(1, 100_000, 96),
+  HELIU_MAX_BUSY_REQUESTS: wholeNumber(1, 100_000, 128),
   HELIU_DATABASE_CONNECTIONS: wholeNumber(2, 500, 10),
   HELIU_NOTIFY_ALLOW_LOOPBACK: oneOf(['0', '1'], '0').transform((text) => text === '1'),
   HELIU_MERCHANT_REQUESTS_PER_SECOND: wholeNumber(1, 1_000_000, 2_000),

@@ -16,7 +16,7 @@ import type { Gateway } from './operations/gateway.ts';
 import { deriveLinkKey } from './operations/payment-links.ts';
 import { DeferredPlatformSigner, readPlatformKey } from './operations/sign-answer.ts';
 import { systemPorts } from './outbound/system-ports.ts';
-import type { HttpClient, Ports } from './ports.ts';
+import type { Clock, HttpClient, Ports } from './ports.ts';
 import { DatabaseUnavailable } from './domain/unavailable.ts';
 import { openDatabase, type Database } from './storage/database.ts';
 import { migrate } from './storage/migrate.ts';
@@ -54,15 +54,23 @@ export interface Assembled {
   close(): Promise<void>;
 }
 
+/** A call that has not been answered by then waits for its channel; before, it may as well wait for this process to read the answer. */
+const SLOW_CALL_MS = 250;
+
 /** Counts the calls that wait for a channel: a slow channel must not make the gateway look busy. */
-function counting(http: HttpClient, waiting: { count: number }): HttpClient {
+function counting(http: HttpClient, clock: Clock, waiting: { count: number }): HttpClient {
   return {
     async send(request) {
-      waiting.count += 1;
+      let slow = false;
+      const timer = clock.setTimer(SLOW_CALL_MS, () => {
+        slow = true;
+        waiting.count += 1;
+      });
       try {
         return await http.send(request);
       } finally {
-        waiting.count -= 1;
+        timer.cancel();
+        if (slow) waiting.count -= 1;
       }
     },
   };
@@ -72,7 +80,7 @@ function counting(http: HttpClient, waiting: { count: number }): HttpClient {
 export function assemble(parts: Parts): Assembled {
   const { log } = parts;
   const waiting = { count: 0 };
-  const ports: Ports = { ...parts.ports, http: counting(parts.ports.http, waiting) };
+  const ports: Ports = { ...parts.ports, http: counting(parts.ports.http, parts.ports.clock, waiting) };
   const store = createStore(
     parts.database,
     parts.relaxed,

@@ -20,6 +20,19 @@ export interface Random {
   bytes(length: number): Buffer;
 }
 
+/**
+ * What a connection has beside the usual: a certificate of ours to show (mutual TLS), an authority of the peer's own to trust.
+ * Made once per account, since connections are kept apart by it. It never takes away: the peer's certificate is always verified.
+ */
+export interface TlsProfile {
+  /** Tells profiles apart: equal only for the same certificates. Holds nothing secret. */
+  readonly id: string;
+  /** Shown to a peer that asks who we are; PEM, the certificate with its chain. Null: none. */
+  readonly identity: { readonly certificate_pem: string; readonly private_key_pem: string } | null;
+  /** Certificates (PEM) trusted beside those that everybody trusts. */
+  readonly trusted_certificates: readonly string[];
+}
+
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
@@ -29,6 +42,8 @@ export interface HttpRequest {
   readonly timeout_ms: number;
   /** A longer answer is cut off and counts as no answer. */
   readonly max_bytes: number;
+  /** For https alone; absent: the usual. */
+  readonly tls?: TlsProfile | undefined;
 }
 
 export interface HttpAnswer {

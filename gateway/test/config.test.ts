@@ -17,7 +17,7 @@ describe('readConfig', () => {
       trusted_proxies: [],
       limits: {
         max_body_bytes: 65_536,
-        max_busy_requests: 96,
+        max_busy_requests: 128,
         database_connections: 10,
         merchant_requests_per_second: 2_000,
         address_requests_per_second: 2_000,

@@ -93,6 +93,15 @@ async function provideChannels(gateway: Managed, request: ProvisionRequest): Pro
       secrets,
     });
   }
+  // The same service provider over APIv2: there to be routed to, and not routed to by itself.
+  const v2 = wechatV2Account(request.simulators.wechat);
+  await saveChannelAccount(gateway, {
+    account_id: WECHAT_V2_ACCOUNT,
+    channel: 'wechat',
+    name: 'wechat simulator, APIv2',
+    settings: { ...v2.settings, ...request.account_settings },
+    secrets: v2.secrets,
+  });
   const stored = await gateway.store.configuration.accounts('', 1_000);
   const channelOf = new Map(stored.map((account) => [account.account_id, account.channel]));
   const routes = await gateway.store.configuration.routesOf(merchant_id);
@@ -110,6 +119,28 @@ async function provideChannels(gateway: Managed, request: ProvisionRequest): Pro
       merchant_params,
     });
   }
+}
+
+/** The account at WeChat Pay's simulator that speaks APIv2, over TLS with the merchant's certificate. */
+export const WECHAT_V2_ACCOUNT = 'sandbox-wechat-v2';
+
+function wechatV2Account(wechat: SandboxFile['simulators']['wechat']): Omit<SandboxAccount, 'merchant_params'> {
+  return {
+    settings: {
+      protocol: 'v2',
+      mode: wechat.mode,
+      base_url: wechat.tls_base_url,
+      mchid: wechat.sp_mchid,
+      appid: wechat.sp_appid,
+      sign_type: 'MD5',
+      ca_certificate: wechat.tls_ca_certificate,
+    },
+    secrets: {
+      api_v2_key: wechat.api_v2_key,
+      merchant_private_key: wechat.merchant_private_key,
+      merchant_certificate: wechat.merchant_certificate,
+    },
+  };
 }
 
 function accountId(channel: string): string {

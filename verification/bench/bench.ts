@@ -1,13 +1,13 @@
-import pg from 'pg';
 import type { PaidReport, StubCounts, StubSettings, StubStarted } from './channel-stub.ts';
 import type { Child } from './child.ts';
 import { startChild } from './child.ts';
-import { startBenchServer } from './database-server.ts';
+import { runSql, startBenchServer } from './database-server.ts';
 import type { BenchServer } from './database-server.ts';
 import { makeKeys } from './keys.ts';
 import type { BenchKeys } from './keys.ts';
-import type { ClosedLoopCommand, LoadReport, OpenLoopCommand, PrepareCommand } from './load.ts';
+import type { ClosedLoopCommand, LoadReport, OpenLoopCommand, PrepareCommand, StockContent } from './load.ts';
 import type { MerchantSettings } from './merchant-calls.ts';
+import { wechatScan } from './pay-types.ts';
 import { cpuSeconds } from './processes.ts';
 import type { Program } from './program.ts';
 
@@ -36,15 +36,30 @@ export class Bench {
       wechat_private_key: keys.wechat.private_key,
       wechat_serial: keys.wechat_serial,
       api_v3_key: keys.api_v3_key,
+      alipay_private_key: keys.alipay.private_key,
     };
     const { url } = await stub.call<StubStarted>('start', settings);
     return new Bench(keys, server, stub, load, url);
   }
 
-  /** Has the load generator sign orders until the stock holds `count`. */
-  async prepare(stock: string, count: number, merchant: MerchantSettings): Promise<void> {
-    const command: PrepareCommand = { stock, count: Math.ceil(count), merchant };
+  /**
+   * Has the load generator sign requests until the stock holds `count`.
+   *
+   * @param content what a new stock is made of; the reference's pay type when left out
+   */
+  async prepare(
+    stock: string,
+    count: number,
+    merchant: MerchantSettings,
+    content: StockContent = { kind: 'orders', pay_types: [wechatScan()] },
+  ): Promise<void> {
+    const command: PrepareCommand = { stock, count: Math.ceil(count), merchant, content };
     await this.#load.call<number>('prepare', command);
+  }
+
+  /** Empties a stock, so that it can be made of something else. */
+  async discard(stock: string): Promise<void> {
+    await this.#load.call('discard', stock);
   }
 
   closedLoop(command: ClosedLoopCommand): Promise<LoadReport> {
@@ -65,6 +80,11 @@ export class Bench {
     return this.#stub.call<PaidReport>('payRemembered');
   }
 
+  /** Closes every remembered order: a query finds it so. */
+  async closeRemembered(): Promise<void> {
+    await this.#stub.call('closeRemembered');
+  }
+
   stubCounts(): Promise<StubCounts> {
     return this.#stub.call<StubCounts>('report');
   }
@@ -74,13 +94,7 @@ export class Bench {
    * plan that reads all of it. Then everything is written out.
    */
   async settle(program: Program): Promise<void> {
-    const client = new pg.Client({ connectionString: program.database_url });
-    await client.connect();
-    try {
-      await client.query('ANALYZE');
-    } finally {
-      await client.end();
-    }
+    await runSql(program.database_url, 'ANALYZE');
     await this.server.checkpoint();
   }
 
@@ -99,5 +113,5 @@ export class Bench {
 /** Errors of a load report as lines, prefixed by where they happened. */
 export function loadErrors(where: string, report: LoadReport): readonly string[] {
   const lines = Object.entries(report.errors).map(([kind, count]) => `${where}: ${count} × ${kind}`);
-  return report.succeeded === 0 ? [...lines, `${where}: no order succeeded`] : lines;
+  return report.succeeded === 0 ? [...lines, `${where}: no call succeeded`] : lines;
 }

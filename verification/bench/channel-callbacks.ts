@@ -18,15 +18,14 @@ export function rememberOrder(body: string): RememberedOrder {
 
 /** The body of a TRANSACTION.SUCCESS callback, its resource encrypted under the APIv3 key (documents 4012791882, 4012071382). */
 export function paidCallback(order: RememberedOrder, api_v3_key: string): string {
-  const now = `${new Date(Date.now() + 28_800_000).toISOString().slice(0, 19)}+08:00`;
   const nonce = randomBytes(6).toString('hex');
   const cipher = createCipheriv('aes-256-gcm', Buffer.from(api_v3_key), Buffer.from(nonce));
   cipher.setAAD(Buffer.from('transaction'));
-  const plain = Buffer.from(JSON.stringify(transaction(order, now)));
+  const plain = Buffer.from(JSON.stringify(transaction(order, 'NATIVE')));
   const ciphertext = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
   return JSON.stringify({
     id: randomBytes(16).toString('hex'),
-    create_time: now,
+    create_time: chinaTime(),
     resource_type: 'encrypt-resource',
     event_type: 'TRANSACTION.SUCCESS',
     summary: '支付成功',
@@ -40,21 +39,29 @@ export function paidCallback(order: RememberedOrder, api_v3_key: string): string
   });
 }
 
-function transaction(order: RememberedOrder, now: string): unknown {
+/** A paid order as callbacks and the answers about payment codes show it. */
+export function transaction(
+  order: Pick<RememberedOrder, 'out_trade_no' | 'total'>,
+  trade_type: 'NATIVE' | 'MICROPAY',
+): Readonly<Record<string, unknown>> {
   return {
     sp_appid: PARTNER.sp_appid,
     sp_mchid: PARTNER.sp_mchid,
     sub_mchid: PARTNER.sub_mchid,
     out_trade_no: order.out_trade_no,
     transaction_id: `42000${Date.now()}${randomBytes(4).readUInt32BE().toString().padStart(10, '0')}`,
-    trade_type: 'NATIVE',
+    trade_type,
     trade_state: 'SUCCESS',
     trade_state_desc: '支付成功',
     bank_type: 'OTHERS',
-    success_time: now,
+    success_time: chinaTime(),
     payer: { sp_openid: 'o0000000000000000000000000001' },
     amount: { total: order.total, payer_total: order.total, currency: 'CNY', payer_currency: 'CNY' },
   };
+}
+
+function chinaTime(): string {
+  return `${new Date(Date.now() + 28_800_000).toISOString().slice(0, 19)}+08:00`;
 }
 
 /**
@@ -66,7 +73,7 @@ function transaction(order: RememberedOrder, now: string): unknown {
 export async function sendCallbacks(
   orders: readonly RememberedOrder[],
   api_v3_key: string,
-  sign: (body: string) => Readonly<Record<string, string>>,
+  sign: (body: string) => Promise<Readonly<Record<string, string>>>,
 ): Promise<{ readonly acknowledged: number; readonly refused: Readonly<Record<string, number>> }> {
   const [first] = orders;
   if (first === undefined) return { acknowledged: 0, refused: {} };
@@ -78,7 +85,7 @@ export async function sendCallbacks(
     for (let order = orders[next++]; order !== undefined; order = orders[next++]) {
       const body = paidCallback(order, api_v3_key);
       const path = new URL(order.notify_url).pathname;
-      const answer = await pool.request({ method: 'POST', path, headers: sign(body), body });
+      const answer = await pool.request({ method: 'POST', path, headers: await sign(body), body });
       const text = await answer.body.text();
       if (answer.statusCode === 200 || answer.statusCode === 204) acknowledged += 1;
       else

@@ -9,6 +9,10 @@ export interface BenchServer {
   /** The postmaster: the root of every server process. */
   readonly pid: number;
   readonly version: string;
+  /** Everything it keeps; gone after `stop`. */
+  readonly folder: string;
+  /** The URL of the database of that name. */
+  url(name: string): string;
   /** Makes an empty database in the place of the one of that name, and answers its URL. */
   freshDatabase(name: string): Promise<string>;
   /** Writes everything out, so that each measured run begins with a clean log. */
@@ -23,32 +27,44 @@ export async function startBenchServer(): Promise<BenchServer> {
   const data_directory = join(folder, 'data');
   const server = await startEmbeddedPostgres({ data_directory, port: 0, log: () => undefined });
   const pid = Number((await readFile(join(data_directory, 'postmaster.pid'), 'utf8')).split('\n')[0]);
-  const [row] = await run(server.url, 'SHOW server_version');
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  let stopping: Promise<void> | null = null;
+  const urlOf = (name: string): string => {
+    const url = new URL(server.url);
+    url.pathname = `/${name}`;
+    return url.href;
+  };
+  const [row] = await runSql(server.url, 'SHOW server_version');
   return {
     pid,
+    folder,
     version: String(row?.['server_version']),
+    url: urlOf,
     async freshDatabase(name) {
-      await run(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await run(server.url, `CREATE DATABASE ${name}`);
-      const url = new URL(server.url);
-      url.pathname = `/${name}`;
-      return url.href;
+      await runSql(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await runSql(server.url, `CREATE DATABASE ${name}`);
+      return urlOf(name);
     },
     async checkpoint() {
-      await run(server.url, 'CHECKPOINT');
+      await runSql(server.url, 'CHECKPOINT');
     },
-    async stop() {
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop: () => (stopping ??= stop()),
   };
 }
 
-async function run(url: string, statement: string): Promise<Record<string, unknown>[]> {
+/** Runs one statement on a connection of its own. */
+export async function runSql(
+  url: string,
+  statement: string,
+  values: readonly unknown[] = [],
+): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    return (await client.query<Record<string, unknown>>(statement)).rows;
+    return (await client.query<Record<string, unknown>>(statement, [...values])).rows;
   } finally {
     await client.end();
   }

@@ -14,6 +14,7 @@ import { freePort } from './free-port.ts';
 import { PARTNER, makePair } from './keys.ts';
 import type { BenchKeys, PemPair } from './keys.ts';
 import type { MerchantSettings } from './merchant-calls.ts';
+import { benchPayTypes } from './pay-types.ts';
 import { processTree } from './processes.ts';
 import type { Program } from './program.ts';
 
@@ -32,17 +33,27 @@ export type GatewayRole = 'all' | 'api' | 'worker';
 
 export interface BenchGateway {
   readonly merchant: MerchantSettings;
-  /** Starts a process on the database of the latest `startFresh`. */
-  readonly start: (role: GatewayRole) => Promise<Program>;
+  /** Starts a process on the database of the latest `startFresh`, or on another that `freshDatabase` has made. */
+  readonly start: (role: GatewayRole, database_url?: string) => Promise<Program>;
   /** Starts a process on a new database: no order of an earlier run is left to ask about. */
   readonly startFresh: (role: GatewayRole) => Promise<Program>;
+  /** Makes a database with the merchant and its routes, in the place of the one of that name; answers its URL. */
+  readonly freshDatabase: (name: string) => Promise<string>;
+  /** Opens the secrets in the gateway's databases. */
+  readonly master_key: Buffer;
 }
 
 /** Notifications under way at once at one merchant's server: the gateway's own limit, taken by the reference. */
 export const BENCH_CONCURRENCY = 64;
 
+type MerchantParams = Readonly<Record<string, string>>;
+
 const MERCHANT_ID = '5399355381712172';
-const ACCOUNT_ID = 'bench-wechat';
+/** The account of each channel, and what the route says about the merchant there. */
+const ACCOUNTS: Readonly<Record<string, { readonly account_id: string; readonly merchant_params: MerchantParams }>> = {
+  wechat: { account_id: 'bench-wechat', merchant_params: { sub_mchid: PARTNER.sub_mchid } },
+  alipay: { account_id: 'bench-alipay', merchant_params: {} },
+};
 const PROGRAM = fileURLToPath(new URL('../../gateway/bin/heliu.js', import.meta.url));
 const PATIENCE_MS = 30_000;
 
@@ -52,25 +63,36 @@ export async function prepareGateway(bench: Bench, options: GatewayOptions): Pro
   const platform = makePair();
   const port = await freePort();
   let database_url: string | null = null;
-  const start = (role: GatewayRole): Promise<Program> => {
-    if (database_url === null) throw new Error('there is no database yet');
+  const start = (role: GatewayRole, url = database_url): Promise<Program> => {
+    if (url === null) throw new Error('there is no database yet');
     return startGateway({
       url: `http://127.0.0.1:${port}`,
       platform_public_key: platform.public_key,
-      database_url,
+      database_url: url,
       environment: {
         HELIU_HOME: options.home,
         HELIU_ROLE: role,
         HELIU_MASTER_KEY: master_key.toString('base64'),
         HELIU_NOTIFY_ALLOW_LOOPBACK: '1',
-        DATABASE_URL: database_url,
+        // One merchant at one address sends all of the load.
+        HELIU_MERCHANT_REQUESTS_PER_SECOND: '1000000',
+        HELIU_ADDRESS_REQUESTS_PER_SECOND: '1000000',
+        DATABASE_URL: url,
         PORT: String(port),
         LOG_LEVEL: 'warn',
         ...(options.profile === null ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${options.profile}` }),
       },
     });
   };
+  const freshDatabase = async (name: string): Promise<string> => {
+    const url = await bench.server.freshDatabase(name);
+    await migrate(url);
+    await provision(url, master_key, platform, bench);
+    return url;
+  };
   return {
+    master_key,
+    freshDatabase,
     merchant: {
       merchant_id: MERCHANT_ID,
       private_key: bench.keys.merchant.private_key,
@@ -79,9 +101,7 @@ export async function prepareGateway(bench: Bench, options: GatewayOptions): Pro
     },
     start,
     async startFresh(role) {
-      database_url = await bench.server.freshDatabase('gateway');
-      await migrate(database_url);
-      await provision(database_url, master_key, platform, bench);
+      database_url = await freshDatabase('gateway');
       return start(role);
     },
   };
@@ -113,24 +133,22 @@ async function provision(database_url: string, master_key: Buffer, platform: Pem
       },
       null,
     );
-    await store.saveAccount(channelAccount(bench.keys, bench.channel_url), now_ms);
-    await store.saveRoute({
-      merchant_id: MERCHANT_ID,
-      pay_type: 'wechat.scan',
-      account_id: ACCOUNT_ID,
-      priority: 1,
-      weight: 1,
-      merchant_params: { sub_mchid: PARTNER.sub_mchid },
-      enabled: true,
-    });
+    await store.saveAccount(wechatAccount(bench.keys, bench.channel_url), now_ms);
+    await store.saveAccount(alipayAccount(bench.keys, bench.channel_url), now_ms);
+    for (const { code, channel } of benchPayTypes()) {
+      const account = ACCOUNTS[channel];
+      if (account === undefined) throw new Error(`the bench has no account for ${code}`);
+      const route = { merchant_id: MERCHANT_ID, pay_type: code, priority: 1, weight: 1, enabled: true };
+      await store.saveRoute({ ...route, ...account });
+    }
   } finally {
     await database.close();
   }
 }
 
-function channelAccount(keys: BenchKeys, channel_url: string) {
+function wechatAccount(keys: BenchKeys, channel_url: string) {
   return {
-    account_id: ACCOUNT_ID,
+    account_id: 'bench-wechat',
     channel: 'wechat',
     name: 'bench',
     status: 'active',
@@ -144,6 +162,22 @@ function channelAccount(keys: BenchKeys, channel_url: string) {
       prefer_serial: keys.wechat_serial,
     },
     secrets: { merchant_private_key: keys.channel_merchant.private_key, api_v3_key: keys.api_v3_key },
+  } as const;
+}
+
+function alipayAccount(keys: BenchKeys, channel_url: string) {
+  return {
+    account_id: 'bench-alipay',
+    channel: 'alipay',
+    name: 'bench',
+    status: 'active',
+    settings: {
+      mode: 'key',
+      gateway_url: `${channel_url}/gateway.do`,
+      app_id: PARTNER.alipay_app_id,
+      alipay_public_key: keys.alipay.public_key,
+    },
+    secrets: { app_private_key: keys.alipay_app.private_key },
   } as const;
 }
 

@@ -17,6 +17,10 @@ export interface BenchKeys {
   readonly wechat: PemPair;
   readonly wechat_serial: string;
   readonly api_v3_key: string;
+  /** Our application at Alipay. */
+  readonly alipay_app: PemPair;
+  /** Alipay's own key. */
+  readonly alipay: PemPair;
 }
 
 /** The numbers under which the bench trades at the stub; of the shape upstream uses, and nobody's. */
@@ -26,6 +30,7 @@ export const PARTNER = {
   sub_mchid: '1900000002',
   sub_appid: 'wx0000000000000002',
   merchant_serial: '4A5B6C7D8E9F00112233445566778899AABBCCDD',
+  alipay_app_id: '2021000000000001',
 } as const;
 
 export function makeKeys(): BenchKeys {
@@ -36,6 +41,8 @@ export function makeKeys(): BenchKeys {
     wechat: makePair(),
     wechat_serial: `PUB_KEY_ID_01${PARTNER.sp_mchid}2026010100000000000000`,
     api_v3_key: randomBytes(16).toString('hex'),
+    alipay_app: makePair(),
+    alipay: makePair(),
   };
 }
 

@@ -4,23 +4,30 @@ import { serveCommands } from './child.ts';
 import { Durations } from './figures.ts';
 import type { DurationSummary } from './figures.ts';
 import { MerchantCalls } from './merchant-calls.ts';
-import type { MerchantSettings, SignedOrder } from './merchant-calls.ts';
+import type { MerchantSettings, SignedRequest } from './merchant-calls.ts';
+import type { BenchPayType } from './pay-types.ts';
 
 /**
  * The load generator, a process of its own. Requests are signed before the clock starts and kept in named stocks, so that
  * the programs compared get the very same ones.
  */
 
+/** What a stock is made of; the pay types or the numbers of paid orders take turns. */
+export type StockContent =
+  | { readonly kind: 'orders'; readonly pay_types: readonly BenchPayType[] }
+  | { readonly kind: 'queries'; readonly mch_trade_ids: readonly string[] };
+
 export interface PrepareCommand {
   readonly stock: string;
   readonly count: number;
   readonly merchant: MerchantSettings;
+  readonly content: StockContent;
 }
 
 export interface LoadCommand {
   readonly stock: string;
   readonly url: string;
-  /** Orders of the stock to pass over, because this program has already had them. */
+  /** Requests of the stock to pass over, because this program has already had them. */
   readonly skip: number;
   readonly seconds: number;
   /** Verifies the answers of this program. */
@@ -47,12 +54,14 @@ export interface LoadReport extends DurationSummary {
   readonly without_retry_after: number;
   /** Everything that is neither, by kind. A 503 counts as an error in the closed loop only. */
   readonly errors: Readonly<Record<string, number>>;
+  /** The same of each pay type, where there are several; queries are not told apart. */
+  readonly by_pay_type: Readonly<Record<string, DurationSummary & { readonly succeeded: number }>>;
 }
 
 interface Stock {
   readonly merchant: MerchantSettings;
-  readonly calls: MerchantCalls;
-  readonly orders: SignedOrder[];
+  readonly make: (index: number) => Promise<SignedRequest>;
+  readonly requests: SignedRequest[];
 }
 
 /** One answer in so many has its signature verified and its content read. */
@@ -72,20 +81,40 @@ const stocks = new Map<string, Stock>();
 async function prepare(command: PrepareCommand): Promise<number> {
   let stock = stocks.get(command.stock);
   if (stock === undefined) {
-    stock = { merchant: command.merchant, calls: new MerchantCalls(command.merchant), orders: [] };
+    stock = { merchant: command.merchant, make: maker(command), requests: [] };
     stocks.set(command.stock, stock);
   }
-  const { calls, orders } = stock;
-  while (orders.length < command.count) {
-    const missing = Math.min(256, command.count - orders.length);
-    orders.push(...(await Promise.all(Array.from({ length: missing }, () => calls.order()))));
+  const { make, requests } = stock;
+  while (requests.length < command.count) {
+    const first = requests.length;
+    const missing = Math.min(256, command.count - first);
+    requests.push(...(await Promise.all(Array.from({ length: missing }, (_, index) => make(first + index)))));
   }
-  return orders.length;
+  return requests.length;
+}
+
+/** Empties a stock, so that it can be made of something else. */
+function discard(stock: string): Promise<void> {
+  stocks.delete(stock);
+  return Promise.resolve();
+}
+
+function maker({ merchant, content }: PrepareCommand): (index: number) => Promise<SignedRequest> {
+  const calls = new MerchantCalls(merchant);
+  if (content.kind === 'orders') return (index) => calls.order(turnOf(content.pay_types, index));
+  return (index) => calls.query(turnOf(content.mch_trade_ids, index));
+}
+
+function turnOf<Item>(items: readonly Item[], index: number): Item {
+  const item = items[index % items.length];
+  if (item === undefined) throw new Error('there is nothing to make a stock of');
+  return item;
 }
 
 /** Counts and checks what comes back. */
 class Tally {
   readonly durations = new Durations();
+  readonly #by_pay_type = new Map<string, Durations>();
   readonly #calls: MerchantCalls;
   readonly #errors = new Map<string, number>();
   readonly #check_every: number;
@@ -98,25 +127,37 @@ class Tally {
     this.#check_every = check_every;
   }
 
-  async call(pool: Pool, order: SignedOrder, since_ms: number): Promise<void> {
+  async call(pool: Pool, request: SignedRequest, since_ms: number): Promise<void> {
     this.sent += 1;
     const sampled = this.sent % this.#check_every === 0;
     try {
       const answer = await pool.request({
         method: 'POST',
-        path: this.#calls.path,
+        path: request.path,
         headers: { 'content-type': 'text/plain' },
-        body: order.token,
+        body: request.token,
       });
       const body = await answer.body.text();
       if (answer.statusCode === 503) return this.#countRefusal(answer);
       const problem =
-        this.#calls.shapeProblem(answer.statusCode, body) ?? (sampled ? this.#calls.answerProblem(order, body) : null);
-      if (problem === null) this.durations.add(performance.now() - since_ms);
+        this.#calls.shapeProblem(answer.statusCode, body) ??
+        (sampled ? this.#calls.answerProblem(request, body) : null);
+      if (problem === null) this.#count(request, performance.now() - since_ms);
       else this.countError(problem);
     } catch (problem) {
       this.countError(problem instanceof Error ? problem.message : String(problem));
     }
+  }
+
+  #count({ pay_type }: SignedRequest, duration_ms: number): void {
+    this.durations.add(duration_ms);
+    if (pay_type === null) return;
+    let durations = this.#by_pay_type.get(pay_type.code);
+    if (durations === undefined) {
+      durations = new Durations();
+      this.#by_pay_type.set(pay_type.code, durations);
+    }
+    durations.add(duration_ms);
   }
 
   #countRefusal(answer: Dispatcher.ResponseData): void {
@@ -137,6 +178,9 @@ class Tally {
       refused: this.refused,
       without_retry_after: this.without_retry_after,
       errors: Object.fromEntries(this.#errors),
+      by_pay_type: Object.fromEntries(
+        [...this.#by_pay_type].map(([code, one]) => [code, { ...one.summary(), succeeded: one.count }]),
+      ),
     };
   }
 }
@@ -159,10 +203,10 @@ async function closedLoop(command: ClosedLoopCommand): Promise<LoadReport> {
   const caller = async (): Promise<void> => {
     for (;;) {
       const now_ms = performance.now();
-      const order = stock.orders[next];
-      if (now_ms >= deadline_ms || order === undefined) return;
+      const request = stock.requests[next];
+      if (now_ms >= deadline_ms || request === undefined) return;
       next += 1;
-      await tally.call(pool, order, now_ms);
+      await tally.call(pool, request, now_ms);
     }
   };
   await Promise.all(Array.from({ length: command.in_flight }, caller));
@@ -178,10 +222,10 @@ async function openLoop(command: OpenLoopCommand): Promise<LoadReport> {
   const pool = new Pool(command.url, { connections: OPEN_LOOP_CONNECTIONS });
   const running = new Set<Promise<void>>();
   const call = async (index: number, due_ms: number): Promise<void> => {
-    const order = command.whole_call ? await stock.calls.order() : stock.orders[index];
-    if (order !== undefined) await tally.call(pool, order, due_ms);
+    const request = command.whole_call ? await stock.make(index) : stock.requests[index];
+    if (request !== undefined) await tally.call(pool, request, due_ms);
   };
-  const available = command.whole_call ? Number.POSITIVE_INFINITY : stock.orders.length - command.skip;
+  const available = command.whole_call ? Number.POSITIVE_INFINITY : stock.requests.length - command.skip;
   const total = Math.min(available, Math.round(command.rate * command.seconds));
   const started_ms = performance.now();
   for (let index = 0; index < total;) {
@@ -210,4 +254,4 @@ function pause(milliseconds: number): Promise<void> {
   return promise;
 }
 
-serveCommands({ prepare, closedLoop, openLoop });
+serveCommands({ prepare, discard, closedLoop, openLoop });

@@ -6,8 +6,10 @@ import { USAGE, UsageProblem, readArguments } from './arguments.ts';
 import type { BenchArguments, Scenario } from './arguments.ts';
 import { Bench } from './bench.ts';
 import { startChild } from './child.ts';
+import { NoRoom, assertRoom } from './copies/disk.ts';
 import { BENCH_CONCURRENCY, prepareGateway } from './gateway-program.ts';
 import type { BenchGateway } from './gateway-program.ts';
+import { benchPayTypes } from './pay-types.ts';
 import { startReference } from './program.ts';
 import { reportLines } from './report.ts';
 import type { ScenarioReport } from './report.ts';
@@ -15,12 +17,28 @@ import { measureLatency } from './scenarios/latency.ts';
 import { measureNotifications } from './scenarios/notifications.ts';
 import { measureOrders } from './scenarios/orders.ts';
 import { measureOverload } from './scenarios/overload.ts';
+import { measureQuery } from './scenarios/query.ts';
+import { measureScale } from './scenarios/scale.ts';
 import { measureStartup } from './scenarios/startup.ts';
 
 /** `npm run bench`: figures of the gateway, each beside the reference program's of the same run. */
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** Somebody has ended the bench before it was through. */
+class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+/** Paid orders that "query" asks for, by turns. */
+const QUERIED_ORDERS = 20_000;
+
+/** Enough for both cores to be busy, too few for a long queue to hide what the database costs. */
+const SCALE_IN_FLIGHT = 16;
+
 async function main(): Promise<void> {
   const options = readArguments(process.argv.slice(2));
+  if (options.scenarios.includes('scale')) await assertRoom(tmpdir(), options.rows);
   const folder = await mkdtemp(join(tmpdir(), 'heliu-bench-home-'));
   const reports: ScenarioReport[] = [];
   let machine: Readonly<Record<string, unknown>> = {};
@@ -51,6 +69,14 @@ async function measureAll(
   environment: Readonly<Record<string, string>>,
 ): Promise<readonly ScenarioReport[]> {
   const bench = await Bench.open();
+  // The end of the server ends whatever is being measured, by an error; then everything is removed.
+  let is_interrupted = false;
+  const interrupted = (): void => {
+    is_interrupted = true;
+    progress('interrupted: cleaning up …');
+    void bench.server.stop();
+  };
+  for (const signal of SIGNALS) process.once(signal, interrupted);
   const receiver = await startChild(new URL('./merchant-server.ts', import.meta.url));
   const reports: ScenarioReport[] = [];
   try {
@@ -58,6 +84,14 @@ async function measureAll(
     const gateway = await prepareGateway(bench, { home: folder, notify_url, profile: options.profile });
     const run: Readonly<Record<Exclude<Scenario, 'startup'>, () => Promise<ScenarioReport>>> = {
       orders: () => orders(bench, gateway, options, environment),
+      query: () =>
+        measureQuery(bench, {
+          ...common(gateway, options),
+          in_flight: options.in_flight,
+          orders: QUERIED_ORDERS,
+          environment,
+          gateway,
+        }),
       notifications: () =>
         measureNotifications(bench, {
           ...common(gateway, options),
@@ -75,6 +109,8 @@ async function measureAll(
         }),
       overload: () =>
         measureOverload(bench, { ...common(gateway, options), startGateway: () => gateway.startFresh('all') }),
+      scale: () =>
+        measureScale(bench, { ...common(gateway, options), rows: options.rows, in_flight: SCALE_IN_FLIGHT, gateway }),
     };
     for (const scenario of scenarios) {
       if (scenario === 'startup') continue;
@@ -83,7 +119,10 @@ async function measureAll(
       print(options, reports.at(-1));
     }
     return reports;
+  } catch (problem) {
+    throw is_interrupted ? new Interrupted() : problem;
   } finally {
+    for (const signal of SIGNALS) process.removeListener(signal, interrupted);
     await receiver.stop();
     await bench.close();
   }
@@ -102,12 +141,17 @@ async function orders(
 ): Promise<ScenarioReport> {
   const { keys, channel_url } = bench;
   const { merchant_id } = gateway.merchant;
-  const reference = async () => {
+  const startReferenceFresh = async () => {
     const database_url = await bench.server.freshDatabase('reference');
     return startReference({ keys, merchant_id, database_url, channel_url, environment });
   };
-  const programs = options.only_reference ? [reference] : [reference, () => gateway.startFresh('all')];
-  return measureOrders(bench, { ...common(gateway, options), in_flight: options.in_flight, programs });
+  return measureOrders(bench, {
+    ...common(gateway, options),
+    in_flight: options.in_flight,
+    startReference: startReferenceFresh,
+    startGateway: options.only_reference ? null : () => gateway.startFresh('all'),
+    mixed: options.pay_types === 'all' ? benchPayTypes() : [],
+  });
 }
 
 function describeMachine(environment: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
@@ -133,7 +177,8 @@ function print(options: BenchArguments, report: ScenarioReport | undefined): voi
 try {
   await main();
 } catch (problem) {
-  if (!(problem instanceof UsageProblem)) throw problem;
-  process.stderr.write(`${problem.message}\n\n${USAGE}`);
-  process.exitCode = 2;
+  if (problem instanceof UsageProblem) process.stderr.write(`${problem.message}\n\n${USAGE}`);
+  else if (problem instanceof NoRoom) process.stderr.write(`${problem.message}\n`);
+  else if (!(problem instanceof Interrupted)) throw problem;
+  process.exitCode = problem instanceof Interrupted ? 130 : 2;
 }

@@ -1,12 +1,10 @@
 import { createPrivateKey, createPublicKey, randomBytes, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { Pool } from 'undici';
 import { serveCommands } from './child.ts';
 import { PARTNER } from './keys.ts';
+import { newId, readToken, serveTokens, signToken } from './reference-http.ts';
 import { openReferenceStorage } from './reference-storage.ts';
 import type { ReferenceStorage } from './reference-storage.ts';
 
@@ -37,7 +35,6 @@ const CHANNEL_CLOCK_SKEW_S = 300;
 const ORDER_LIFETIME_MS = 7_200_000;
 
 const signAsync = promisify(sign);
-const JWT_HEADER = Buffer.from('{"alg":"RS256","typ":"JWT"}').toString('base64url');
 
 interface Program {
   readonly settings: ReferenceSettings;
@@ -70,55 +67,15 @@ async function start(settings: ReferenceSettings): Promise<{ readonly url: strin
     channel_key: createPrivateKey(settings.channel_private_key),
     wechat_key: createPublicKey(settings.wechat_public_key),
   };
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  const server = createServer((request, response) => {
-    const begin = (): void => {
-      running += 1;
-      void serve(program, request, response).finally(() => {
-        running -= 1;
-        waiting.shift()?.();
-      });
-    };
-    if (running < ORDERS_IN_FLIGHT) begin();
-    else waiting.push(begin);
-  });
-  server.keepAliveTimeout = 600_000;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', reject);
-  server.listen(0, '127.0.0.1', resolve);
-  await promise;
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
-async function serve(program: Program, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const token = await readBody(request);
-  const jwt = await pay(program, request.url ?? '', token).catch(() => null);
-  const body = jwt ?? '{"code":600,"msg":"failed"}';
-  response.writeHead(200, {
-    'Content-Type': jwt === null ? 'application/json' : 'text/plain',
-    'Content-Length': Buffer.byteLength(body),
-  });
-  response.end(body);
-}
-
-function readBody(request: IncomingMessage): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  let body = '';
-  request.setEncoding('utf8');
-  request.on('data', (chunk: string) => {
-    body += chunk;
-  });
-  request.once('end', () => resolve(body));
-  request.once('error', reject);
-  return promise;
+  const url = await serveTokens(ORDERS_IN_FLIGHT, (path, token) => pay(program, path, token));
+  return { url };
 }
 
 async function pay(program: Program, url: string, token: string): Promise<string> {
   const started_ms = performance.now();
   const merchant_id = url.slice(url.indexOf('?merchant_id=') + 13);
   if (!url.startsWith('/v2/pay?') || merchant_id !== program.settings.merchant_id) throw new Error('no such merchant');
-  const claims = readToken(program.merchant_key, token);
+  const claims = readToken(program.merchant_key, token) as Claims;
   const now_ms = Date.now();
   const trade_id = newId(now_ms);
   const order = {
@@ -149,21 +106,6 @@ async function pay(program: Program, url: string, token: string): Promise<string
     program.storage.recordReply({ merchant_id, trade_id, reply: JSON.stringify({ code_url }) }),
   ]);
   return jwt;
-}
-
-function readToken(key: KeyObject, token: string): Claims {
-  const [header = '', payload = '', signature = ''] = token.split('.');
-  const { alg } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { alg: string };
-  if (alg !== 'RS256') throw new Error('not RS256');
-  const signed = Buffer.from(token.slice(0, header.length + 1 + payload.length));
-  if (!verify('sha256', signed, key, Buffer.from(signature, 'base64url'))) throw new Error('bad signature');
-  return JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims;
-}
-
-async function signToken(key: KeyObject, payload: unknown): Promise<string> {
-  const head = `${JWT_HEADER}.${Buffer.from(JSON.stringify(payload)).toString('base64url')}`;
-  const signature = await signAsync('sha256', Buffer.from(head), key);
-  return `${head}.${signature.toString('base64url')}`;
 }
 
 function channelBody(claims: Claims, out_trade_no: string, expires_at_ms: number): string {
@@ -223,15 +165,6 @@ async function callChannel(program: Program, body: string, authorization: string
   const { code_url } = JSON.parse(text) as { code_url: unknown };
   if (typeof code_url !== 'string') throw new Error('the channel did not accept');
   return code_url;
-}
-
-/** 24 hex characters, the first 8 of them the second of creation. */
-function newId(now_ms: number): string {
-  return (
-    Math.floor(now_ms / 1000)
-      .toString(16)
-      .padStart(8, '0') + randomBytes(8).toString('hex')
-  );
 }
 
 serveCommands({ start });

@@ -12,9 +12,10 @@ import { median, percentile } from '../bench/figures.ts';
 import { makeKeys } from '../bench/keys.ts';
 import type { LoadReport } from '../bench/load.ts';
 import { MerchantCalls } from '../bench/merchant-calls.ts';
-import type { MerchantSettings } from '../bench/merchant-calls.ts';
+import type { MerchantSettings, SignedRequest } from '../bench/merchant-calls.ts';
 import type { Arrivals } from '../bench/merchant-server.ts';
 import type { NotificationRunReport } from '../bench/notification-reference.ts';
+import { wechatScan } from '../bench/pay-types.ts';
 import { cpuSeconds, peakResidentMegabytes, processTree } from '../bench/processes.ts';
 import { startReference } from '../bench/program.ts';
 import type { Program } from '../bench/program.ts';
@@ -64,8 +65,10 @@ describe('processes', () => {
 });
 
 describe('arguments', () => {
-  test('without a scenario every scenario is measured', () => {
-    expect(readArguments([])).toMatchObject({ scenarios: { length: 5 }, seconds: 10, rounds: 3, in_flight: [16, 64] });
+  test('without a scenario every scenario is measured but the one that needs a disk of its own', () => {
+    expect(readArguments([])).toMatchObject({ scenarios: { length: 6 }, seconds: 10, rounds: 3, in_flight: [16, 64] });
+    expect(readArguments([]).scenarios).not.toContain('scale');
+    expect(readArguments(['scale'])).toMatchObject({ scenarios: ['scale'], rows: 5_000_000, pay_types: 'wechat.scan' });
   });
 
   test.each([
@@ -73,6 +76,8 @@ describe('arguments', () => {
     [['orders', '--seconds', 'ten'], /--seconds must be a whole number/],
     [['orders', '--in-flight', '16,0'], /--in-flight must be a whole number/],
     [['--fast'], /--fast/],
+    [['scale', '--rows', '99'], /--rows must be a whole number from 100/],
+    [['orders', '--pay-types', 'alipay.scan'], /--pay-types must be wechat.scan or all/],
   ])('%j is refused by name', (line, message) => {
     expect(() => readArguments(line)).toThrow(UsageProblem);
     expect(() => readArguments(line)).toThrow(message);
@@ -85,7 +90,12 @@ describe('the load generator', () => {
 
   beforeAll(async () => {
     load = await startChild(benchFile('load.ts'));
-    await load.call('prepare', { stock: 'orders', count: 60, merchant });
+    await load.call('prepare', {
+      stock: 'orders',
+      count: 60,
+      merchant,
+      content: { kind: 'orders', pay_types: [wechatScan()] },
+    });
   });
   afterEach(() => server?.close());
   afterAll(() => load.stop());
@@ -169,6 +179,7 @@ describe('the reference program', () => {
       wechat_private_key: keys.wechat.private_key,
       wechat_serial: keys.wechat_serial,
       api_v3_key: keys.api_v3_key,
+      alipay_private_key: keys.alipay.private_key,
     });
     const { merchant_id } = merchant;
     program = await startReference({ keys, merchant_id, database_url, channel_url, environment: {} });
@@ -179,14 +190,14 @@ describe('the reference program', () => {
     await database.drop();
   });
 
-  const post = async (calls: MerchantCalls, token: string): Promise<string> =>
-    (await fetch(program.url + calls.path, { method: 'POST', body: token })).text();
+  const post = async ({ path, token }: SignedRequest): Promise<string> =>
+    (await fetch(program.url + path, { method: 'POST', body: token })).text();
 
   test('does the whole work of an order', async () => {
     const calls = new MerchantCalls(merchant);
-    const order = await calls.order();
+    const order = await calls.order(wechatScan());
     const before = await stub.call<StubCounts>('report');
-    const body = await post(calls, order.token);
+    const body = await post(order);
     expect(calls.shapeProblem(200, body)).toBeNull();
     expect(calls.answerProblem(order, body)).toBeNull();
     const after = await stub.call<StubCounts>('report');
@@ -204,9 +215,9 @@ describe('the reference program', () => {
     const calls = new MerchantCalls(merchant);
     const stranger = new MerchantCalls({ ...merchant, private_key: keys.wechat.private_key });
     const failed = '{"code":600,"msg":"failed"}';
-    expect(await post(stranger, (await stranger.order()).token)).toBe(failed);
-    const order = await calls.order();
-    const answers = await Promise.all([post(calls, order.token), post(calls, order.token)]);
+    expect(await post(await stranger.order(wechatScan()))).toBe(failed);
+    const order = await calls.order(wechatScan());
+    const answers = await Promise.all([post(order), post(order)]);
     expect(answers.filter((answer) => answer === failed)).toHaveLength(1);
   });
 });

@@ -143,12 +143,12 @@ describe('an account of which it is certain that it placed nothing', () => {
     await drop('unreachable');
   });
 
-  it('is refused for what it is (a serial that WeChat Pay does not know): the order goes to the next one', async () => {
-    await first('refused', { merchant_serial: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' });
+  it('is refused for what it is (an application that is not bound to it): the order goes to the next one', async () => {
+    await first('refused', { appid: 'wx00000000000000ff' });
     const { claims, answer } = await place();
     expect(answer.code).toBe(0);
     expect(await events(claims.mch_trade_id, 'rerouted')).toEqual([
-      { from: 'refused', to: 'sandbox-wechat', reason: expect.any(String) },
+      { from: 'refused', to: 'sandbox-wechat', reason: 'APPID_MCHID_NOT_MATCH' },
     ]);
     await drop('refused');
   });

@@ -6,6 +6,7 @@
  * for it and then destroy that connection, again and again, just when a peer is in trouble.
  */
 import type { LookupFunction } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { Pool } from 'undici';
 import type { Exchange, ExchangeOwner } from './exchange.ts';
 
@@ -28,6 +29,8 @@ export interface ConnectOptions {
   readonly lookup?: LookupFunction;
   /** Every trusted certificate (PEM); those Node trusts when absent. */
   readonly ca?: string[];
+  /** Trusted certificates and our own, read once for all connections of the pool; then `ca` is not looked at. */
+  readonly secureContext?: SecureContext;
 }
 
 export class ConnectionPools {
@@ -48,7 +51,7 @@ export class ConnectionPools {
   /**
    * The peer under this key, made when there is none.
    *
-   * @param key what tells peers apart: the origin, and the addresses where these are pinned.
+   * @param key what tells peers apart: the origin, and the addresses or the certificates where these are pinned.
    * @param origin scheme, host and port.
    * @param connect called when the pool has to be made.
    */

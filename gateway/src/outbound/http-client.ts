@@ -1,7 +1,10 @@
-/** The gateway's HTTP client towards the channels: one bounded pool of kept-alive connections per origin. */
-import { getCACertificates } from 'node:tls';
-import { type HttpAnswer, type HttpClient, type HttpRequest, NoAnswer } from '../ports.ts';
-import { type ConnectOptions, ConnectionPools } from './connection-pools.ts';
+/**
+ * The gateway's HTTP client towards the channels: one bounded pool of kept-alive connections per origin, and one of its own for
+ * each TLS profile there, so that no request travels under another account's certificate.
+ */
+import { createSecureContext, getCACertificates } from 'node:tls';
+import { type HttpAnswer, type HttpClient, type HttpRequest, NoAnswer, type TlsProfile } from '../ports.ts';
+import { type ConnectOptions, ConnectionPools, type Peer } from './connection-pools.ts';
 import { Exchange } from './exchange.ts';
 
 export interface HttpClientOptions {
@@ -29,7 +32,7 @@ export interface ClosableHttpClient extends HttpClient {
  *
  * | kind | reason |
  * |---|---|
- * | `not_sent` | `connection_refused`, `name_not_resolved`, `unreachable`, `connect_timeout`, `connect_failed`, `tls_failed`, `too_many_waiting`, `client_closed`, `invalid_request` |
+ * | `not_sent` | `connection_refused`, `name_not_resolved`, `unreachable`, `connect_timeout`, `connect_failed`, `tls_failed`, `too_many_waiting`, `client_closed`, `invalid_request`, `tls_unusable` |
  * | `lost` | `timeout`, `too_large`, `bad_answer`, `connection_lost` |
  */
 export function createHttpClient(options: HttpClientOptions = {}): ClosableHttpClient {
@@ -42,6 +45,18 @@ export function createHttpClient(options: HttpClientOptions = {}): ClosableHttpC
     connect_timeout_ms,
   });
   const connect = connectOptions(options.trusted_certificates);
+  const usual = (): ConnectOptions => connect;
+
+  /** The peer of a profile; null when OpenSSL cannot use its certificates, and then nothing has been sent. */
+  function profiled(url: URL, tls: TlsProfile, reject: (reason: NoAnswer) => void): Peer | null {
+    const make = (): ConnectOptions => profileOptions(tls, options.trusted_certificates ?? []);
+    try {
+      return pools.peer(`${url.origin} ${tls.id}`, url.origin, make);
+    } catch (cause) {
+      reject(new NoAnswer('not_sent', 'tls_unusable', { cause }));
+      return null;
+    }
+  }
 
   return {
     send(request: HttpRequest): Promise<HttpAnswer> {
@@ -51,7 +66,9 @@ export function createHttpClient(options: HttpClientOptions = {}): ClosableHttpC
           reject(new NoAnswer('not_sent', 'invalid_request'));
           return;
         }
-        const peer = pools.peer(url.origin, url.origin, () => connect);
+        const { tls } = request;
+        const peer = tls ? profiled(url, tls, reject) : pools.peer(url.origin, url.origin, usual);
+        if (peer === null) return;
         const limits = { wait_ms: connect_timeout_ms, answer_ms: request.timeout_ms };
         peer.submit(new Exchange(request, url, limits, peer, { resolve, reject }));
       });
@@ -64,4 +81,16 @@ export function createHttpClient(options: HttpClientOptions = {}): ClosableHttpC
 export function connectOptions(trusted_certificates: readonly string[] | undefined): ConnectOptions {
   if (trusted_certificates === undefined || trusted_certificates.length === 0) return {};
   return { ca: [...getCACertificates('default'), ...trusted_certificates] };
+}
+
+/** Read once for a pool: with `ca` and `cert` each new connection would read some 150 certificates anew. */
+function profileOptions(tls: TlsProfile, trusted_certificates: readonly string[]): ConnectOptions {
+  const { identity } = tls;
+  const { ca } = connectOptions([...trusted_certificates, ...tls.trusted_certificates]);
+  return {
+    secureContext: createSecureContext({
+      ...(ca && { ca }),
+      ...(identity && { cert: identity.certificate_pem, key: identity.private_key_pem }),
+    }),
+  };
 }

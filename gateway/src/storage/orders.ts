@@ -220,14 +220,18 @@ const RECORD_NONCE: Statement = {
   text: 'INSERT INTO nonces (merchant_id, nonce_str) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING nonce_str',
 };
 
-const BY_NUMBER_WITH_NONCE: Statement = {
-  name: 'order_by_number_with_nonce',
+/** What queries ask, many in one statement: is the nonce new, and the order. `position` tells which answer is whose. */
+const BY_NUMBERS_ONCE: Statement = {
+  name: 'orders_by_numbers_once',
   text: `
-WITH new_nonce AS (
-  INSERT INTO nonces (merchant_id, nonce_str) VALUES ($1, $3) ON CONFLICT DO NOTHING RETURNING nonce_str
+WITH input AS (
+  SELECT * FROM json_to_recordset($1::json) AS i(position integer, merchant_id text, mch_trade_id text, nonce_str text)
+), new_nonce AS (
+  INSERT INTO nonces (merchant_id, nonce_str) SELECT merchant_id, nonce_str FROM input
+  ON CONFLICT DO NOTHING RETURNING merchant_id, nonce_str
 )
-SELECT EXISTS (SELECT 1 FROM new_nonce) AS nonce_new, o.*
-FROM (SELECT 1) AS one LEFT JOIN orders o ON o.merchant_id = $1 AND o.mch_trade_id = $2`,
+SELECT i.position, (i.merchant_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce) AS nonce_new, o.*
+FROM input i LEFT JOIN orders o ON o.merchant_id = i.merchant_id AND o.mch_trade_id = i.mch_trade_id`,
 };
 
 /** Another account for an order of which it is certain that the one before placed nothing. */
@@ -275,6 +279,12 @@ export interface TimelineEvent {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** An order, and whether the nonce of the request that asked for it had never been seen. */
+export interface OnceRead {
+  readonly nonce_new: boolean;
+  readonly order: Order | null;
+}
+
 /** Every statement about orders. `relaxed` serves statements whose loss in a power cut does no harm (a query's nonce). */
 export interface OrderStore {
   insert(order: NewOrder): Promise<InsertOutcome>;
@@ -285,11 +295,7 @@ export interface OrderStore {
   byNumber(merchant_id: string, mch_trade_id: string): Promise<Order | null>;
   byTradeId(merchant_id: string, trade_id: string): Promise<Order | null>;
   /** Records the request's nonce and reads the order in one round trip. */
-  byNumberOnce(
-    merchant_id: string,
-    mch_trade_id: string,
-    nonce_str: string | null,
-  ): Promise<{ nonce_new: boolean; order: Order | null }>;
+  byNumberOnce(merchant_id: string, mch_trade_id: string, nonce_str: string | null): Promise<OnceRead>;
   /** True when this nonce was never seen for this merchant. */
   recordNonce(merchant_id: string, nonce_str: string): Promise<boolean>;
   timeline(merchant_id: string, trade_id: string, after_event_no: number, limit: number): Promise<TimelineEvent[]>;
@@ -314,6 +320,11 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
     keys: (save) => [save.order.trade_id],
     run: (rows) => saveRows(database, rows),
   });
+  const questions = createBatcher<Question, OnceRead>({
+    ...BATCH,
+    keys: (question) => [`${question.merchant_id} ${question.nonce_str}`],
+    run: (rows) => readOnce(relaxed, rows),
+  });
   const first = async (statement: Statement, values: readonly unknown[]): Promise<Order | null> =>
     (await database.query<Order>(statement, values))[0] ?? null;
   return {
@@ -325,13 +336,7 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
     byTradeId: (merchant_id, trade_id) => first(BY_TRADE_ID, [merchant_id, trade_id]),
     async byNumberOnce(merchant_id, mch_trade_id, nonce_str) {
       if (nonce_str === null) return { nonce_new: true, order: await first(BY_NUMBER, [merchant_id, mch_trade_id]) };
-      const rows = await relaxed.query<Order & { nonce_new: boolean; trade_id: string | null }>(BY_NUMBER_WITH_NONCE, [
-        merchant_id,
-        mch_trade_id,
-        nonce_str,
-      ]);
-      const row = rows[0];
-      return { nonce_new: row?.nonce_new ?? false, order: row && row.trade_id !== null ? row : null };
+      return questions.add({ merchant_id, mch_trade_id, nonce_str });
     },
     async recordNonce(merchant_id, nonce_str) {
       return (await database.query(RECORD_NONCE, [merchant_id, nonce_str])).length === 1;
@@ -364,6 +369,22 @@ async function rerouteOrder(database: Database, reroute: Reroute): Promise<boole
     toJson(detail),
   ]);
   return rows.length === 1;
+}
+
+interface Question {
+  readonly merchant_id: string;
+  readonly mch_trade_id: string;
+  readonly nonce_str: string;
+}
+
+async function readOnce(relaxed: Database, questions: readonly Question[]): Promise<OnceRead[]> {
+  const input = toJson(questions.map((question, position) => ({ position, ...question })));
+  type Row = Order & { readonly position: number; readonly nonce_new: boolean; readonly trade_id: string | null };
+  const rows = new Map((await relaxed.query<Row>(BY_NUMBERS_ONCE, [input])).map((row) => [row.position, row]));
+  return questions.map((_question, position) => {
+    const row = rows.get(position);
+    return { nonce_new: row?.nonce_new ?? false, order: row && row.trade_id !== null ? row : null };
+  });
 }
 
 async function insertRows(database: Database, orders: readonly NewOrder[]): Promise<InsertOutcome[]> {

@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, type RequestLis
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { afterAll, expect } from 'vitest';
 import { NoAnswer } from '../../src/ports.ts';
 import type { TestCertificate } from './certificate.ts';
@@ -29,6 +30,16 @@ export function httpServer(listener: RequestListener, host = '127.0.0.1', port =
 export function httpsServer(certificate: TestCertificate, listener: RequestListener): Promise<TestServer> {
   const { certificate_pem: cert, key_pem: key } = certificate;
   return listening(createHttpsServer({ cert, key }, listener), '127.0.0.1', 0);
+}
+
+/** An https server that admits only who shows a certificate that one of these authorities has signed; it answers with its name. */
+export function mutualTlsServer(certificate: TestCertificate, authorities: readonly string[]): Promise<TestServer> {
+  const { certificate_pem: cert, key_pem: key } = certificate;
+  const server = createHttpsServer({ cert, key, ca: [...authorities], requestCert: true }, (request, response) => {
+    const { fingerprint256 } = (request.socket as TLSSocket).getPeerCertificate();
+    response.end(fingerprint256);
+  });
+  return listening(server, '127.0.0.1', 0);
 }
 
 /** An HTTP server that answers each request with what this makes of it and of its body. */

@@ -309,4 +309,28 @@ describe('byNumberOnce', () => {
     expect(await ask('query.2')).toMatchObject({ nonce_new: false });
     expect(await ask(null)).toMatchObject({ nonce_new: true, order: { trade_id: order.trade_id } });
   });
+
+  test('asked by many at once, gives everybody his own answer', async () => {
+    const orders = await Promise.all(Array.from({ length: 20 }, () => insertOrder(store)));
+    const ask = (order: Order, nonce_str: string, merchant_id = MERCHANT_ID) =>
+      store.orders.byNumberOnce(merchant_id, order.mch_trade_id, nonce_str);
+    // Every order twice, with nonces of their own; and two strangers who know a number.
+    const asked = [...orders, ...orders.toReversed()];
+    const [answers, strangers] = await Promise.all([
+      Promise.all(asked.map((order, index) => ask(order, `many.${index}`))),
+      Promise.all(orders.slice(0, 2).map((order) => ask(order, 'many.0', '1000000000000002'))),
+    ]);
+    expect(answers.map(({ nonce_new }) => nonce_new)).toEqual(asked.map(() => true));
+    expect(answers.map(({ order }) => order?.trade_id)).toEqual(asked.map(({ trade_id }) => trade_id));
+    expect(strangers.map(({ order }) => order)).toEqual([null, null]);
+    expect(strangers.filter(({ nonce_new }) => nonce_new)).toHaveLength(1);
+  });
+
+  test('of two requests with one nonce at the same moment, lets one pass', async () => {
+    const order = await insertOrder(store);
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => store.orders.byNumberOnce(MERCHANT_ID, order.mch_trade_id, 'twin')),
+    );
+    expect(answers.filter(({ nonce_new }) => nonce_new)).toHaveLength(1);
+  });
 });

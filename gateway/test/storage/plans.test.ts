@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database, Statement } from '../../src/storage/database.ts';
 import { readServerStatus } from '../../src/storage/server-status.ts';
 import type { Store } from '../../src/storage/store.ts';
+import { explaining, mostRowsRead, planIn, tablesReadWhole } from '../../../verification/plans.ts';
+import type { Explained, Plan } from '../../../verification/plans.ts';
 import { facts } from '../domain/samples.ts';
 import {
   insertOrder,
@@ -383,37 +385,13 @@ async function useConfiguration({ configuration }: Store): Promise<void> {
   await configuration.activePlatformKey();
 }
 
-interface Plan {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Index Name'?: string;
-  readonly 'Actual Rows'?: number;
-  readonly 'Actual Loops'?: number;
-  readonly 'Rows Removed by Filter'?: number;
-  readonly Plans?: readonly Plan[];
+/** The growing tables that a plan reads from their first row to their last. */
+function growingReadWhole(plan: Plan): string[] {
+  return tablesReadWhole(plan).filter((table) => !SMALL.has(table));
 }
 
-/** The tables that a plan reads from their first row to their last. */
-function tablesReadWhole(plan: Plan): string[] {
-  const here = plan['Node Type'] === 'Seq Scan' ? [plan['Relation Name'] ?? ''] : [];
-  return [...here.filter((table) => !SMALL.has(table)), ...(plan.Plans ?? []).flatMap(tablesReadWhole)];
-}
-
-/** The most rows that one step of a plan, as it was run, took from a table or an index. */
-function mostRowsRead(plan: Plan): number {
-  const { 'Actual Rows': rows = 0, 'Actual Loops': loops = 0, 'Rows Removed by Filter': removed = 0 } = plan;
-  const is_scan = plan['Node Type'].includes('Scan') && (plan['Relation Name'] ?? plan['Index Name']) !== undefined;
-  return Math.max(is_scan ? (rows + removed) * loops : 0, ...(plan.Plans ?? []).map(mostRowsRead));
-}
-
-async function explain(option: string, text: string, values: readonly unknown[]): Promise<Plan> {
-  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>({
-    text: `EXPLAIN (FORMAT JSON, ${option}) ${text}`,
-    values: [...values],
-  });
-  const plan = rows[0]?.['QUERY PLAN'][0].Plan;
-  if (!plan) throw new Error('no plan');
-  return plan;
+async function explain(option: 'ANALYZE' | 'GENERIC_PLAN', text: string, values: readonly unknown[]): Promise<Plan> {
+  return planIn((await client.query<Explained>(explaining(option, text), [...values])).rows);
 }
 
 async function namesInSource(): Promise<string[]> {
@@ -435,13 +413,13 @@ describe('statements', () => {
   test('that a Seq Scan would be seen', async () => {
     const text = 'SELECT count(*) FROM orders WHERE total_fen = $1';
     const plan = await rehearse(text, [7]);
-    expect(tablesReadWhole(plan)).toEqual(['orders']);
+    expect(growingReadWhole(plan)).toEqual(['orders']);
     expect(mostRowsRead(plan)).toBeGreaterThan(50_000);
-    expect(tablesReadWhole(await explain('GENERIC_PLAN', text, []))).toEqual(['orders']);
+    expect(growingReadWhole(await explain('GENERIC_PLAN', text, []))).toEqual(['orders']);
   });
 
   test('read no table whole', () => {
-    const found = [...recorded].map(([name, { ran }]) => [name, tablesReadWhole(ran)] as const);
+    const found = [...recorded].map(([name, { ran }]) => [name, growingReadWhole(ran)] as const);
     expect(found.filter(([, tables]) => tables.length > 0)).toEqual([]);
   });
 
@@ -454,7 +432,7 @@ describe('statements', () => {
   test('read no table whole when they are planned for any values', async () => {
     const found: [string, string[]][] = [];
     for (const [name, { text }] of recorded) {
-      found.push([name, tablesReadWhole(await explain('GENERIC_PLAN', text, []))]);
+      found.push([name, growingReadWhole(await explain('GENERIC_PLAN', text, []))]);
     }
     expect(found.filter(([, tables]) => tables.length > 0)).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** WeChat Pay, protocol V3. README.md beside this file lists the vendor's pages and what is peculiar about them. */
+/** WeChat Pay: protocol V3, and v2/ for accounts that speak APIv2. README.md beside this file lists the vendor's pages and what is peculiar about them. */
 import {
   ChannelMisconfigured,
   type Channel,
@@ -12,7 +12,7 @@ import { prepareBegin } from './begin.ts';
 import { testAccount } from './check-account.ts';
 import { WechatClient } from './client.ts';
 import { closeOrder } from './close.ts';
-import { merchantParamsSchema, openAccount, secretsSchema, settingsSchema, type WechatAccount } from './config.ts';
+import { merchantParamsSchema, openAccount, type WechatAccount } from './config.ts';
 import { notificationAnswer, readNotification } from './notify.ts';
 import { identityOf } from './party.ts';
 import { payerAuthorization } from './payer-authorization.ts';
@@ -24,9 +24,11 @@ import { micro } from './pay-types/micro.ts';
 import { scan } from './pay-types/scan.ts';
 import { wap } from './pay-types/wap.ts';
 import type { WechatPayType } from './pay-type.ts';
+import { secretsSchema, settingsSchema } from './protocol.ts';
 import { queryOrder } from './query.ts';
 import { queryRefund, requestRefund } from './refund.ts';
 import { reverseOrder } from './reverse.ts';
+import { openV2 } from './v2/channel.ts';
 
 const pay_types: readonly WechatPayType[] = [scan, jsapi, jsurl, jsminipg, app, wap, micro];
 
@@ -39,6 +41,7 @@ export const wechat: Channel = {
   merchant_params: merchantParamsSchema,
   pay_types,
   open(account: ChannelAccount, ports: Ports): ChannelClient {
+    if (account.settings['protocol'] === 'v2') return openV2(account, ports);
     const opened = openAccount(account);
     return bind(opened, new WechatClient(opened, ports), ports);
   },

@@ -1,4 +1,4 @@
-/** An account at WeChat Pay: what an operator enters, how it is checked, and its opened form with every key parsed once. */
+/** An account at WeChat Pay that speaks V3: what an operator enters, how it is checked, and its opened form with every key parsed once. */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { ChannelMisconfigured, type ChannelAccount } from '../channel.ts';
@@ -6,7 +6,7 @@ import { readPlatformKey, type PlatformKey } from './keyring.ts';
 import { readPrivateKey } from './sign.ts';
 
 /** Merchant numbers, application ids and serials go into signed headers and query strings: no quote, blank or control character. */
-const identifier = (what: string) =>
+export const identifier = (what: string) =>
   z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, `must be a ${what}: letters, digits, _ and -`);
 
 /** Settings are shown to operators: what is private must not get into them, not even by mistake. */
@@ -18,13 +18,15 @@ const publicPem = z
   );
 
 /** Signatures cover the path, so that a base URL with a path of its own would sign something else than the peer sees. */
-const origin = z
+export const origin = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL such as https://api.mch.weixin.qq.com' })
   .refine((text) => /^https?:\/\/[^/?#@]+\/?$/.test(text), 'must be an origin without path, query or user name')
   .transform((text) => text.replace(/\/$/, ''));
 
 export const settingsSchema = z
   .strictObject({
+    /** v2/config.ts has the other protocol's settings. */
+    protocol: z.literal('v3').default('v3'),
     /** `partner`: we are the service provider (服务商) of many merchants; `direct`: the account is the merchant's own. */
     mode: z.enum(['partner', 'direct']),
     base_url: origin.default('https://api.mch.weixin.qq.com'),
@@ -114,7 +116,8 @@ export function openAccount(account: ChannelAccount): WechatAccount {
   };
 }
 
-function checked<Output>(schema: z.ZodType<Output>, value: unknown): Output {
+/** The value as its schema gives it. Throws `ChannelMisconfigured` naming every field that is wrong, never a value. */
+export function checked<Output>(schema: z.ZodType<Output>, value: unknown): Output {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const complaints = result.error.issues.map((issue) => `${issue.path.join('.') || 'account'}: ${issue.message}`);

@@ -7,12 +7,13 @@ export const scan: WechatPayType = {
   channel: 'wechat',
   summary: '微信扫码支付: the payer scans the QR code made from code_url',
   fields: {},
-  // V3 answers a native order with code_url alone; the prepay_id in the API document's example comes from V2.
+  // V3 answers a native order with code_url alone; V2 adds the prepay_id that the API document's example shows.
   reply: {
     code_url: {
       description: 'text of the QR code; good for two hours',
       example: 'weixin://wxpay/bizpayurl?pr=oB8TuWO',
     },
+    prepay_id: { description: 'through APIv2 alone', example: 'wx302121541410392cf43ee7773887304578' },
   },
   initial_trade_state: 2,
   reply_shows_state: false,
