@@ -338,6 +338,49 @@ async function setMerchant(changes: Json): Promise<void> {
   await world.restartGateway();
 }
 
+describe('closing a preorder', () => {
+  it('closes the try under way first, and can be sent again', async () => {
+    const fields = preorder();
+    const number = String(fields['mch_pre_id']);
+    const pay_url = await create(fields);
+    const pay_info = await confirmIn(new PageVisitor('wechat'), pay_url);
+    const closed = await world.merchant.call('/v2/pay/close', { mch_trade_id: number });
+    expect(closed).toMatchObject({
+      code: 0,
+      data: { mch_trade_id: number, pay_type: 'pooul.preorder', trade_state: 3 },
+    });
+    expect((await world.merchant.call('/v2/pay/close', { mch_trade_id: number })).code).toBe(0);
+    expect(await payInWallet(control, pay_info)).toMatchObject({ status: 409 });
+    expect((await detail(number))['pre_state']).toBe(3);
+    const visitor = new PageVisitor('alipay');
+    expect((await visitor.get(pay_url)).text).toContain('订单已关闭');
+    await visitor.follow(await visitor.confirm(pay_url), pay_url);
+    expect((await detail(number))['pay_orders']).toHaveLength(1);
+    expect((await world.merchant.call('/v2/pay/pre_order', fields)).code).toBe(107);
+  });
+
+  it('is refused once paid, and unsure while the try may still be paid', async () => {
+    const fields = preorder();
+    const number = String(fields['mch_pre_id']);
+    const pay_url = await create(fields);
+    const pay_info = await confirmIn(new PageVisitor('wechat'), pay_url);
+    await world.control('POST', '/control/faults', {
+      channel: 'wechat',
+      operation: 'close',
+      fault: 'http_500',
+      count: 1,
+    });
+    expect((await world.merchant.call('/v2/pay/close', { mch_trade_id: number })).code).toBe(601);
+    await payInWallet(control, pay_info);
+    expect((await world.merchant.call('/v2/pay/close', { mch_trade_id: number })).code).toBe(302);
+    expect((await detail(number))['pre_state']).toBe(0);
+  });
+
+  it('of a number that nobody knows is 301', async () => {
+    expect((await world.merchant.call('/v2/pay/close', { mch_trade_id: 'nobody' })).code).toBe(301);
+  });
+});
+
 describe('wechat.jsurl', () => {
   it('answers a link and an undecided order that is placed when its payer confirms', async () => {
     const fields = {

@@ -3,6 +3,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { ChannelMisconfigured, type ChannelAccount } from '../channel.ts';
 import { readPlatformKey, type PlatformKey } from './keyring.ts';
+import { oauthSecrets, oauthSettings, type OauthAccount } from './oauth-settings.ts';
 import { readPrivateKey } from './sign.ts';
 
 /** Merchant numbers, application ids and serials go into signed headers and query strings: no quote, blank or control character. */
@@ -34,12 +35,7 @@ export const settingsSchema = z
     mchid: identifier('merchant number'),
     /** sp_appid in partner mode, appid in direct mode. */
     appid: identifier('application id'),
-    /** Where a payer's browser is sent to say who is paying (网页授权), and who tells it for a code. */
-    oauth_authorize_url: z
-      .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-      .refine((text) => /^https?:\/\/[^?#@]+$/.test(text), 'must not have a query, a fragment or a user name')
-      .default('https://open.weixin.qq.com/connect/oauth2/authorize'),
-    oauth_api_url: origin.default('https://api.weixin.qq.com'),
+    ...oauthSettings,
     /** Serial number of the merchant's API certificate. */
     merchant_serial: identifier('certificate serial'),
     /** Serial of a platform certificate, or PUB_KEY_ID_…, to its PEM certificate or public key. May be empty. */
@@ -62,11 +58,7 @@ export const secretsSchema = z.strictObject({
     .string()
     .regex(/-----BEGIN (RSA )?PRIVATE KEY-----/, 'must be a PEM private key (PKCS#8 or PKCS#1)'),
   api_v3_key: z.string().refine((key) => Buffer.byteLength(key) === 32, 'must be exactly 32 bytes'),
-  /** AppSecret of the official account (公众号) that `appid` names: the payment page inside WeChat needs it. */
-  app_secret: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,128}$/, 'must be the AppSecret of appid')
-    .exactOptional(),
+  ...oauthSecrets,
 });
 
 /** In partner mode `sub_mchid` is required; the account's mode is not known here, so that the call itself insists on it. */
@@ -76,17 +68,12 @@ export const merchantParamsSchema = z.strictObject({
 });
 
 /** An account ready for use. */
-export interface WechatAccount {
+export interface WechatAccount extends OauthAccount {
   readonly mode: 'partner' | 'direct';
   readonly base_url: string;
   readonly mchid: string;
-  readonly appid: string;
-  readonly oauth_authorize_url: string;
-  readonly oauth_api_url: string;
-  readonly app_secret: string | null;
   readonly merchant_serial: string;
   readonly prefer_serial: string | null;
-  readonly timeout_ms: number;
   readonly merchant_key: KeyObject;
   readonly api_v3_key: KeyObject;
   readonly platform_keys: readonly PlatformKey[];

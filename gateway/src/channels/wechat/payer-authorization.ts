@@ -4,8 +4,8 @@
  */
 import type { PayerAuthorization, PayerReport } from '../channel.ts';
 import { NoAnswer, type HttpClient } from '../../ports.ts';
-import type { WechatAccount } from './config.ts';
 import { parseObject, textAt } from './json.ts';
+import type { OauthAccount } from './oauth-settings.ts';
 
 /** It goes into our own requests: nothing else is taken for one. */
 const OPENID = /^[A-Za-z0-9_-]{1,128}$/;
@@ -14,7 +14,7 @@ const MAX_ANSWER_BYTES = 65_536;
 
 /** The authorization of the account's own application, or the name of the secret that it lacks. */
 export function payerAuthorization(
-  account: WechatAccount,
+  account: OauthAccount,
   http: HttpClient,
 ): PayerAuthorization | { readonly missing: string } {
   const { appid, app_secret, oauth_authorize_url } = account;
@@ -37,7 +37,7 @@ export function payerAuthorization(
 }
 
 /** Answers are not signed: what protects them is TLS. An openid alone moves no money; who pays is who types the password. */
-async function exchange(account: WechatAccount, secret: string, http: HttpClient, code: string): Promise<PayerReport> {
+async function exchange(account: OauthAccount, secret: string, http: HttpClient, code: string): Promise<PayerReport> {
   const query = new URLSearchParams({ appid: account.appid, secret, code, grant_type: 'authorization_code' });
   try {
     const answer = await http.send({
@@ -57,7 +57,7 @@ async function exchange(account: WechatAccount, secret: string, http: HttpClient
 }
 
 /** Refusals are 200 as well: 40029 is an invalid code, 40163 a spent one, -1 "系统繁忙". */
-function readAnswer(account: WechatAccount, body: string): PayerReport {
+function readAnswer(account: OauthAccount, body: string): PayerReport {
   const json = parseObject(body);
   const openid = json && textAt(json, 'openid');
   if (openid && OPENID.test(openid))
