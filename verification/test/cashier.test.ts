@@ -295,6 +295,33 @@ describe('the network', () => {
   });
 });
 
+describe('a person with the sandbox’s wallet page alone', () => {
+  it.each([
+    ['wechat', '用微信打开'],
+    ['alipay', '用支付宝打开'],
+  ])('opens the link in %s and pays', async (_wallet, label) => {
+    const { number, pay_url } = await newPreorder();
+    const context = await browser.newContext({ locale: 'zh-CN' });
+    const phone = await context.newPage();
+    await phone.goto(world.simulators.addresses.control);
+    await phone.locator('#code-text').fill(pay_url);
+    await phone.getByRole('button', { name: '打开', exact: true }).click();
+    const [page] = await Promise.all([context.waitForEvent('page'), phone.getByRole('link', { name: label }).click()]);
+    const asked: string[] = [];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.message());
+      void (asked.length === 1 ? dialog.dismiss() : dialog.accept());
+    });
+    await page.getByRole('button', { name: '确认付款' }).click();
+    await page.getByText('您取消了付款。').waitFor();
+    await page.getByRole('button', { name: /^打开/ }).click();
+    await page.getByText('付款成功').waitFor();
+    expect(asked[1]).toContain('¥1234.50');
+    expect(await preState(number)).toBe(0);
+    await context.close();
+  });
+});
+
 /** Runs in a page without a policy: the payment page's own lets nothing be loaded. */
 const READ_PICTURE = `async (base64) => {
   const image = await createImageBitmap(await (await fetch('data:image/png;base64,' + base64)).blob());
