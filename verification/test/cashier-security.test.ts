@@ -191,7 +191,11 @@ describe.each(['wechat', 'alipay'] as const)('finding out who is paying in %s', 
   it.each<[string, (back: URL) => void]>([
     [
       'a changed state',
-      (back) => back.searchParams.set('state', (back.searchParams.get('state') ?? '').replace(/^./, 'f')),
+      (back) =>
+        back.searchParams.set(
+          'state',
+          (back.searchParams.get('state') ?? '').replace(/^./, (first) => (first === 'f' ? '0' : 'f')),
+        ),
     ],
     [
       'a state that is cut short',

@@ -295,6 +295,31 @@ describe('the network', () => {
   });
 });
 
+describe('a small screen and large type', () => {
+  it.each(['wechat', 'phone', 'desktop'] as const)('cut nothing off: %s', async (program) => {
+    const { pay_url } = await newPreorder({ body: 'x'.repeat(200), total_fee: 10_000_000_000 });
+    const page = await (await open(program, SMALL)).page();
+    await page.goto(pay_url);
+    const overflow = (): Promise<boolean> =>
+      page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+    expect(await overflow()).toBe(false);
+    await page.evaluate("document.documentElement.style.fontSize = '200%'");
+    expect(await overflow()).toBe(false);
+  });
+
+  it('name everything for who cannot see', async () => {
+    const { pay_url } = await newPreorder();
+    const page = await (await open('phone', SMALL)).page();
+    await page.goto(pay_url);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('合流演示商户');
+    expect(await page.getByRole('img', { name: '应付金额 ¥1,234.50' }).count()).toBe(1);
+    expect(await page.getByRole('img', { name: '付款二维码' }).count()).toBe(1);
+    expect(await page.getByRole('button', { name: '微信支付' }).count()).toBe(1);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('微信支付');
+  });
+});
+
 describe('a person with the sandbox’s wallet page alone', () => {
   it.each([
     ['wechat', '用微信打开'],

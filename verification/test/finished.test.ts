@@ -39,7 +39,10 @@ it('an order whose trade has finished at Alipay is refused by it, and no amount 
   const finished = await world.control('POST', '/control/finish', { out_trade_no: order.trade_id });
   expect(finished).toMatchObject({ status: 200, body: { state: 'TRADE_FINISHED' } });
   // Face-to-face trades finish without a callback: the refund is what finds out.
-  expect(await refund(order.mch_trade_id, 'r')).toMatchObject({ code: 600, msg: expect.stringContaining('ACQ.TRADE_HAS_FINISHED') });
+  expect(await refund(order.mch_trade_id, 'r')).toMatchObject({
+    code: 600,
+    msg: expect.stringContaining('ACQ.TRADE_HAS_FINISHED'),
+  });
   const [row] = await world.sql('SELECT refund_reserved_fen, refunded_fen FROM orders WHERE trade_id = $1', [
     order.trade_id,
   ]);

@@ -4,6 +4,7 @@
  */
 import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Gateway } from './gateway.ts';
+import { confirmableUntil } from './payment-page.ts';
 import { recorded, resume, type Payer } from './pay-preorder.ts';
 import { place, PLACING_LEASE_MS, prepare } from './place-order.ts';
 
@@ -16,7 +17,7 @@ export async function payLinkOrder(
 ): Promise<void> {
   const order = await gateway.store.orders.byTradeId(merchant_id, trade_id);
   const now_ms = gateway.ports.clock.now_ms();
-  if (!order || order.state !== 'undecided' || order.ending !== null || now_ms >= order.expires_at_ms) return;
+  if (!order || order.state !== 'undecided' || order.ending !== null || now_ms >= confirmableUntil(order)) return;
   if (order.payer_key === payer.payer_key) return resume(gateway, order, payer.routes);
   if (order.placement !== 'never') return;
   const [{ account_id, merchant_params }] = payer.routes;

@@ -5,7 +5,7 @@
 import { ApiError } from '../domain/codes.ts';
 import type { Fen } from '../domain/money.ts';
 import type { Order } from '../domain/order.ts';
-import { MAX_TRIES } from '../domain/preorder.ts';
+import { MAX_TRIES, MIN_TRY_LIFETIME_MS } from '../domain/preorder.ts';
 import type { Wallet } from '../domain/wallet.ts';
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
@@ -101,19 +101,25 @@ async function ofOrder(
           async () => found,
         )
       : found;
-  const time_up = gateway.ports.clock.now_ms() >= order.expires_at_ms;
+  const expires_at_ms = confirmableUntil(order);
+  const time_up = gateway.ports.clock.now_ms() >= expires_at_ms;
   return {
     link,
     merchant,
     body: String(order.request['body'] ?? ''),
     total_fen: order.total_fen,
-    expires_at_ms: order.expires_at_ms,
+    expires_at_ms,
     locked_to: 'wechat',
     closed: order.ending !== null || (order.state !== 'undecided' && order.state !== 'paid' && !time_up),
     current: order,
     paid: order.facts === null ? null : order,
     exhausted: false,
   };
+}
+
+/** A payment link's order that is not placed yet has to be while its channel still takes it: a minute before its time is up. */
+export function confirmableUntil(order: Order): number {
+  return order.placement === 'never' ? order.expires_at_ms - MIN_TRY_LIFETIME_MS : order.expires_at_ms;
 }
 
 /** An account that cannot be used just now leaves what is known. */

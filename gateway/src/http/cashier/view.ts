@@ -81,7 +81,7 @@ export async function pageOf(gateway: Gateway, subject: Subject, visitor: Visito
     subject,
     face,
     offer,
-    code: FINAL.has(face.kind) ? '' : await codeOf(payUrl(gateway, link)),
+    code: face.kind !== 'open' || offer.kind === 'pay' ? '' : await codeOf(payUrl(gateway, link)),
     ask_url,
     texts: textsOf(visitor.language),
     language: visitor.language,

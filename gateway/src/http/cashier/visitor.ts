@@ -33,7 +33,8 @@ export function visitorOf(request: FastifyRequest): Visitor {
     is_phone: /Mobile|Android|iPhone|iPod/i.test(program),
     language: languageOf(request.headers['accept-language'] ?? ''),
     cookie: new RegExp(`(?:^|;\\s*)${COOKIE}=([0-9a-f]{32})(?:;|$)`).exec(request.headers.cookie ?? '')?.[1] ?? null,
-    address: request.ip,
+    // A listener on both families sees IPv4 addresses inside IPv6; the channels want them plain.
+    address: request.ip.replace(/^::ffff:(?=\d+\.)/i, ''),
   };
 }
 
