@@ -13,6 +13,7 @@ import { createGuardedClient } from './notifications/guarded-client.ts';
 import { CircuitBreakers, CIRCUIT_LEVELS } from './operations/circuit-breaker.ts';
 import { CONFIGURATION_POLL_MS, createDirectory } from './operations/directory.ts';
 import type { Gateway } from './operations/gateway.ts';
+import { deriveLinkKey } from './operations/payment-links.ts';
 import { DeferredPlatformSigner, readPlatformKey } from './operations/sign-answer.ts';
 import { systemPorts } from './outbound/system-ports.ts';
 import type { Clock, HttpClient, Ports } from './ports.ts';
@@ -101,6 +102,7 @@ export function assemble(parts: Parts): Assembled {
     metrics,
     log,
     public_url: parts.public_url,
+    link_key: deriveLinkKey(parts.master_key),
     wakeJobs: () => runner.wake(),
   };
   const loops =

@@ -7,11 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { PayType } from './channels/channel.ts';
 import { PAY_TYPES } from './channels/registry.ts';
+import { PREORDER_PAY_TYPE } from './domain/preorder.ts';
 import { MERCHANT_CHANGES, PUBLIC_KEY } from './http/admin/merchants.ts';
 import { LOGIN } from './http/admin/session.ts';
 import { codeTable } from './http/errors.ts';
 import { CLOSE_FIELDS } from './http/merchant/close.ts';
 import { COMMON_PAY_FIELDS, payFields } from './http/merchant/pay.ts';
+import { PRE_ORDER_DETAIL_FIELDS } from './http/merchant/pre-order-detail.ts';
+import { PRE_ORDER_FIELDS } from './http/merchant/pre-order.ts';
 import { QUERY_FIELDS } from './http/merchant/query.ts';
 import { REFUND_QUERY_FIELDS } from './http/merchant/refund-query.ts';
 import { REFUND_FIELDS } from './http/merchant/refund.ts';
@@ -199,6 +202,32 @@ const REFUNDED = whole(
 
 const ENDED = whole({ ...ORDER_HEAD, ...STATE, total_fee: { type: 'integer' } });
 
+const PAY_URL: Json = { pay_url: { type: 'string', description: '支付页面地址，可转为二维码或直接发送给付款人' } };
+
+const { nonce_str: _own_nonce, ...PREORDER_SENT } = schemaOf(z.object(PRE_ORDER_FIELDS))['properties'] as Json;
+
+const PREORDER = whole(
+  {
+    _id: { type: 'string', description: '平台预下单单号' },
+    ...PREORDER_SENT,
+    ...texts({ merchant_id: '商户编号', platform_merchant_id: '平台商户编号', level_code: '商户层级' }),
+    pre_state: { type: 'integer', enum: [0, 1, 2, 3, 4, 5, 6], description: '状态码，同支付状态码' },
+    pay_orders: { type: 'array', items: whole(texts({ mch_trade_id: '支付订单的商户订单号' })) },
+    created_at: { type: 'integer' },
+    updated_at: { type: 'integer' },
+  },
+  Object.keys(PREORDER_SENT).filter((name) => !['mch_pre_id', 'total_fee', 'body', 'time_expire'].includes(name)),
+);
+
+/** The preorder as a pay type of /v2/pay. */
+function preorderClaims(): Json {
+  const { mch_pre_id, ...fields } = PRE_ORDER_FIELDS;
+  const own = { pay_type: COMMON_PAY_FIELDS.pay_type, mch_trade_id: mch_pre_id, ...fields };
+  const claims = schemaOf(z.object(own));
+  const properties = { ...(claims['properties'] as Json), pay_type: { const: PREORDER_PAY_TYPE } };
+  return { ...claims, title: PREORDER_PAY_TYPE, description: '预下单支付: a link to a payment page', properties };
+}
+
 function adminOperation(
   method: 'get' | 'post' | 'put',
   summary: string,
@@ -233,7 +262,9 @@ const MERCHANT_PATH: Json = {
 
 function merchantPaths(): Json {
   const types = [...PAY_TYPES.values()].map(([implementation]) => implementation);
-  const pay = merchantOperation('统一支付 Pay order', { oneOf: types.map(payClaims) }, { oneOf: types.map(payReply) });
+  const claims = [...types.map(payClaims), preorderClaims()];
+  const replies = [...types.map(payReply), { title: PREORDER_PAY_TYPE, ...whole(PAY_URL) }];
+  const pay = merchantOperation('统一支付 Pay order', { oneOf: claims }, { oneOf: replies });
   return {
     '/v2/pay': pay,
     '/v2/pay/query': merchantOperation('查询订单 Query', schemaOf(z.object(QUERY_FIELDS)), ORDER),
@@ -244,6 +275,16 @@ function merchantPaths(): Json {
       '退款查询 Refund query',
       schemaOf(z.object(REFUND_QUERY_FIELDS)),
       REFUNDED,
+    ),
+    '/v2/pay/pre_order': merchantOperation(
+      '创建预下单支付 Create preorder',
+      schemaOf(z.object(PRE_ORDER_FIELDS)),
+      whole(PAY_URL),
+    ),
+    '/v2/pay/pre_order_detail': merchantOperation(
+      '预下单订单查询 Query preorder',
+      schemaOf(z.object(PRE_ORDER_DETAIL_FIELDS)),
+      PREORDER,
     ),
   };
 }

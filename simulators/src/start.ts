@@ -6,6 +6,7 @@ import { createAlipaySimulator } from './alipay/simulator.ts';
 import { createControl } from './control/control.ts';
 import { keepCredentials } from './credentials-files.ts';
 import { FaultBoard } from './faults/registry.ts';
+import type { ChannelSimulator } from './kernel/channel-simulator.ts';
 import { listen } from './kernel/http-server.ts';
 import type { Listening, TlsOptions } from './kernel/http-server.ts';
 import { fileJournal } from './kernel/journal.ts';
@@ -13,6 +14,7 @@ import { Ledger } from './kernel/ledger.ts';
 import { nodePorts } from './kernel/node-ports.ts';
 import type { NodePorts } from './kernel/node-ports.ts';
 import type { Handler, SimulatorPorts } from './kernel/ports.ts';
+import { walletBrowser } from './wallet/browser.ts';
 import { wechatSandboxFields } from './wechat/config.ts';
 import type { WechatConfig, WechatSandboxFields } from './wechat/config.ts';
 import { createServerCertificate } from './wechat/credentials.ts';
@@ -46,6 +48,9 @@ export interface RunningSimulators {
     readonly wechat: string;
     readonly wechat_tls: string;
     readonly alipay: string;
+    /** Origins of the wallets' own browsers. */
+    readonly wechat_browser: string;
+    readonly alipay_browser: string;
   };
   /** Stops listening and sending; what was not delivered goes out after the next start. */
   close(): Promise<void>;
@@ -104,11 +109,20 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
     };
     wechat_origin = await serve('wechat_port', wechat.handler);
     const tls = await tlsOptions(configs.wechat, options.host, ports);
+    // Nobody but the wallet page leads there, so that the system may choose their ports.
+    const serveBrowser = async (simulator: ChannelSimulator): Promise<string> => {
+      const server = await listen(walletBrowser(simulator, ports), { host: options.host, port: 0, ports });
+      servers.push(server);
+      return originOf(options.host, server.port, 'http');
+    };
+    const browsers = { wechat: await serveBrowser(wechat), alipay: await serveBrowser(alipay) };
     const addresses = {
+      wechat_browser: browsers.wechat,
+      alipay_browser: browsers.alipay,
       wechat: wechat_origin,
       wechat_tls: await serve('wechat_tls_port', wechat.handler, tls),
       alipay: await serve('alipay_port', alipay.handler),
-      control: await serve('control_port', createControl({ wechat, alipay, faults, ledger })),
+      control: await serve('control_port', createControl({ wechat, alipay, faults, ledger, browsers })),
     };
     wechat.resume();
     alipay.resume();

@@ -178,6 +178,24 @@ export interface CallbackAnswer {
   readonly body: string;
 }
 
+/** What came of asking a wallet who came back with a code. */
+export type PayerReport =
+  /** The own fields of the channel's pay type for pages inside its wallet (wechat.jsapi, alipay.jsapi) that name the payer. */
+  | { readonly outcome: 'known'; readonly fields: Readonly<Record<string, string>> }
+  /** The code is spent, expired or not one: the payer has to be asked for anew. */
+  | { readonly outcome: 'refused'; readonly code: string }
+  | { readonly outcome: 'unknown'; readonly reason: string };
+
+/** How a wallet tells who is paying on a page inside it (网页授权), without asking the payer anything. */
+export interface PayerAuthorization {
+  /** Where the browser is sent; it comes back to `return_url` with a code and the state. */
+  authorizeUrl(return_url: string, state: string): string;
+  /** The name of the code in the query of return_url. */
+  readonly code_parameter: string;
+  /** Exchanges a code, which works once. */
+  exchange(code: string): Promise<PayerReport>;
+}
+
 /** A prepared call: its signature is made, nothing has been sent. */
 export interface PreparedBegin {
   send(): Promise<BeginReport>;
@@ -198,6 +216,8 @@ export interface ChannelClient {
   acknowledge(accepted: boolean, message: string): CallbackAnswer;
   /** What `PaymentFacts.identity` must say for an order of this account with these route parameters and own fields. */
   expectedIdentity(order: Pick<OrderReference, 'merchant_params' | 'fields'>): Readonly<Record<string, string>>;
+  /** Absent, or the setting that is missing: pages inside this channel's wallet cannot be paid through the account. */
+  payerAuthorization?(): PayerAuthorization | { readonly missing: string };
   /** Asks the channel something harmless; `heliu channel test` prints what comes back. */
   test(): Promise<{ readonly ok: boolean; readonly message: string }>;
 }
@@ -237,6 +257,8 @@ export interface PayType {
   readonly initial_trade_state: 2 | 6;
   /** Whether the answer to /v2/pay carries pay_type, trade_state and trade_info (the document shows it for some types only). */
   readonly reply_shows_state: boolean;
+  /** The order is made here, and placed when its payer has confirmed on the payment page, which then knows these fields. */
+  readonly payer_fields?: Readonly<Record<string, FieldRule>>;
   /** How long the channel lets a payer pay, in seconds; our own default for time_expire. */
   readonly lifetime_s: number;
   /** True when the same number with the same parameters may be sent again at the channel without making a second order. */

@@ -19,6 +19,10 @@
  *   undecided, ending=…       ──refused by the channel──▶ undecided, nothing wanted any more
  *   paid, nothing refunded    ──reverse──▶ reversed, the payment refunded on its own
  *
+ * A try of a preorder (preorder.ts) whose sibling has been paid never becomes paid, whatever `late_payment` says:
+ *
+ *   undecided ──paid, a sibling is paid──▶ closed, the second payment recorded and refunded on its own
+ *
  * No other arrow exists: `assertArrow` stops a bug before it reaches storage.
  */
 import type { Fen } from './money.ts';
@@ -57,7 +61,11 @@ export interface Order {
   readonly notify_url: string | null;
   readonly created_at_ms: number;
   readonly expires_at_ms: number;
+  /** The preorder that this order is a try of (preorder.ts). */
+  readonly preorder_id: string | null;
   // What changes:
+  /** Who is paying on the payment page: a digest; null elsewhere. */
+  readonly payer_key: string | null;
   readonly version: number;
   readonly state: OrderState;
   readonly finished: boolean;
@@ -108,6 +116,8 @@ export interface DecisionInput {
   readonly source: Source;
   readonly late_payment: 'refund' | 'accept';
   readonly expected_identity: Readonly<Record<string, string>>;
+  /** Another try of this order's preorder has been paid: of one preorder only the first success stands. */
+  readonly preorder_is_paid: boolean;
 }
 
 export type OrderChanges = Partial<
@@ -141,7 +151,7 @@ export interface Decision {
   readonly timeline: string;
   readonly notify: boolean;
   /** Why the payment is to go back to the payer by a refund of our own; null: it is not. */
-  readonly return_payment: 'late' | 'reversed' | null;
+  readonly return_payment: 'late' | 'reversed' | 'second' | null;
   readonly exception: Exception | null;
 }
 
@@ -321,6 +331,7 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
   // The channel's own reverse of a payment code has given the payment back, and now its number is told.
   const given_back = order.state === 'reversed' && hasPaymentCode(order) && event.facts.refunded;
   if (order.ending === 'reverse' || given_back) return decidePaidReversed(order, event.facts, input);
+  if (input.preorder_is_paid) return decideSecondOfPreorder(order, event.facts, input);
   if (order.state === 'undecided' || input.late_payment === 'accept') {
     const changes: OrderChanges = {
       state: 'paid',
@@ -335,6 +346,19 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
     return { ...NOTHING, changes, timeline, notify: true, exception: refundedElsewhere(order, event.facts) };
   }
   return { ...change({ late_facts: event.facts }, 'late_payment'), return_payment: 'late' };
+}
+
+/** A preorder is paid once: what comes second goes back to its payer, and the merchant never hears "paid" of it. */
+function decideSecondOfPreorder(order: Order, facts: PaymentFacts, input: DecisionInput): Decision {
+  const ended: OrderChanges =
+    order.state === 'undecided'
+      ? { state: 'closed', ending: null, placing_until_ms: 0, channel_message: '', decided_at_ms: input.at_ms }
+      : {};
+  return {
+    ...change({ ...ended, late_facts: facts }, 'second_payment_of_preorder'),
+    return_payment: 'second',
+    exception: refundedElsewhere(order, facts),
+  };
 }
 
 /** Paid, but to be reversed, or reversed with the payment given back by the channel itself: the merchant is not told "paid". */

@@ -33,7 +33,7 @@ export async function applyToOrder(
   let event = said;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const at_ms = gateway.ports.clock.now_ms();
-    const decision = decide(order, event, await decisionInput(gateway, order, evidence.source, at_ms));
+    const decision = decide(order, event, await decisionInput(gateway, order, event, evidence.source, at_ms));
     if (decision.exception) await raiseForOrder(gateway, order, decision.exception, evidence);
     if (!decision.changes) return order;
     const next: Order = { ...order, ...decision.changes, updated_at_ms: at_ms };
@@ -61,17 +61,26 @@ function believed(event: OrderEvent): OrderEvent {
     : event;
 }
 
-async function decisionInput(gateway: Gateway, order: Order, source: Source, at_ms: number) {
-  const [merchant, account] = await Promise.all([
+async function decisionInput(gateway: Gateway, order: Order, event: OrderEvent, source: Source, at_ms: number) {
+  const [merchant, account, preorder_is_paid] = await Promise.all([
     gateway.directory.merchant(order.merchant_id),
     gateway.directory.account(order.account_id),
+    event.kind === 'paid' && siblingIsPaid(gateway, order),
   ]);
   return {
     at_ms,
     source,
     late_payment: merchant?.merchant.late_payment ?? 'refund',
     expected_identity: account?.client.expectedIdentity(orderReference(order)) ?? {},
+    preorder_is_paid,
   } as const;
+}
+
+/** Read anew for each decision: a save that would have made a second success is refused, and the next reading says why. */
+async function siblingIsPaid(gateway: Gateway, order: Order): Promise<boolean> {
+  if (order.preorder_id === null) return false;
+  const preorder = await gateway.store.preorders.byId(order.merchant_id, order.preorder_id);
+  return preorder?.state === 'paid' && preorder.paid_trade_id !== order.trade_id;
 }
 
 function afterSave(next: Order, save: OrderSave): Order {
@@ -107,6 +116,7 @@ function prepareSave(
     late_refund: decision.return_payment
       ? newLateRefund(gateway, next, decision.return_payment, evidence, at_ms)
       : null,
+    takes_preorder: next.preorder_id !== null && next.state === 'paid' && before.state !== 'paid',
   };
 }
 
@@ -157,7 +167,11 @@ function newNotification(gateway: Gateway, order: Order, at_ms: number): NewNoti
   };
 }
 
-const RETURN_REASONS = { late: '订单失效后到账，自动退回', reversed: '订单已撤销，退回付款' } as const;
+const RETURN_REASONS = {
+  late: '订单失效后到账，自动退回',
+  reversed: '订单已撤销，退回付款',
+  second: '重复付款，自动退回',
+} as const;
 
 /** A merchant who reverses is about to send the refund itself and to hear how it went: the resolver waits that long. */
 const REVERSING_LEASE_MS = 5_000;
@@ -165,7 +179,7 @@ const REVERSING_LEASE_MS = 5_000;
 function newLateRefund(
   gateway: Gateway,
   order: Order,
-  why: 'late' | 'reversed',
+  why: keyof typeof RETURN_REASONS,
   { source }: Evidence,
   at_ms: number,
 ): LateRefund {

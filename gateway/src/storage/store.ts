@@ -9,6 +9,10 @@ import type { NotificationStore } from './notifications.ts';
 import { createNotificationStore } from './notifications.ts';
 import type { OrderStore } from './orders.ts';
 import { createOrderStore } from './orders.ts';
+import type { PayerAuthorizationStore } from './payer-authorizations.ts';
+import { createPayerAuthorizationStore } from './payer-authorizations.ts';
+import type { PreorderStore } from './preorders.ts';
+import { createPreorderStore } from './preorders.ts';
 import type { RefundStore } from './refunds.ts';
 import { createRefundStore } from './refunds.ts';
 import type { Sealer } from './seal.ts';
@@ -18,6 +22,8 @@ import { createUserStore } from './users.ts';
 /** Everything that is stored, by subject. */
 export interface Store {
   readonly orders: OrderStore;
+  readonly preorders: PreorderStore;
+  readonly payer_authorizations: PayerAuthorizationStore;
   readonly refunds: RefundStore;
   readonly jobs: JobStore;
   readonly notifications: NotificationStore;
@@ -37,6 +43,8 @@ const PING: Statement = { name: 'ping', text: 'SELECT 1' };
 export function createStore(database: Database, relaxed: Database, sealer: Sealer): Store {
   return {
     orders: createOrderStore(database, relaxed),
+    preorders: createPreorderStore(database),
+    payer_authorizations: createPayerAuthorizationStore(database),
     refunds: createRefundStore(database),
     jobs: createJobStore(database),
     notifications: createNotificationStore(database),

@@ -60,6 +60,8 @@ export interface QueryData {
   prepay_id?: string;
   /** order string for Alipay’s SDK, passed on unchanged; good until time_expire, at most two hours, e.g. "app_id=2021000000000001&method=alipay.trade.app.pay&sign=ERITJKEIJKJH" */
   pay_info?: string;
+  /** address of the payment page, to be opened inside WeChat, e.g. "https://pay.example.com/preorder?pay_order_id=539935538171217265604a31…" */
+  pay_url?: string;
   /** where the payer’s browser is sent; good until time_expire, at most two hours, e.g. "https://openapi.alipay.com/gateway.do?app_id=2021000000000001&method=alipay.trade.wap.pay&sign=ERITJKEIJKJH" */
   mweb_url?: string;
   /** 支付宝交易号, e.g. "2026030122001412341234567890" */
@@ -171,6 +173,80 @@ export interface RefundQueryFields {
 
 export type RefundQueryData = RefundData;
 
+/** 创建预下单支付 Create preorder */
+export interface PreOrderFields {
+  /** 商户订单号，同一 merchant_id 下唯一；至多 60 个字符, e.g. "alextest.scan.113" */
+  mch_pre_id: string;
+  /** 支付总金额，单位为分, e.g. 888 */
+  total_fee: number;
+  /** 商品或支付单简要描述, e.g. "Alex Test Scan" */
+  body: string;
+  /** 终端IP, e.g. "127.0.0.1" */
+  spbill_create_ip?: string;
+  /** 支付结果通知地址，不能携带参数, e.g. "https://md.pooul.com/v2_test/notify" */
+  notify_url?: string;
+  /** 订单失效时间，10 位 UNIX 时间戳, e.g. 1530759574 */
+  time_expire?: number;
+  /** 商户门店编号, e.g. "9527" */
+  store_id?: string;
+  /** 附加数据，在查询和通知中原样返回, e.g. "Alex attach" */
+  attach?: string;
+  /** 终端设备号, e.g. "alex device" */
+  device_info?: string;
+  /** 操作员或收银员编号, e.g. "301" */
+  op_user_id?: string;
+}
+
+export interface PreOrderData {
+  /** 支付页面地址，可转为二维码或直接发送给付款人 */
+  pay_url: string;
+}
+
+/** 预下单订单查询 Query preorder */
+export interface PreOrderDetailFields {
+  /** 商户订单号，同一 merchant_id 下唯一；至多 60 个字符, e.g. "alextest.scan.113" */
+  mch_pre_id: string;
+}
+
+export interface PreOrderDetailData {
+  /** 平台预下单单号 */
+  _id: string;
+  /** 商户订单号，同一 merchant_id 下唯一；至多 60 个字符, e.g. "alextest.scan.113" */
+  mch_pre_id: string;
+  /** 支付总金额，单位为分, e.g. 888 */
+  total_fee: number;
+  /** 商品或支付单简要描述, e.g. "Alex Test Scan" */
+  body: string;
+  /** 终端IP, e.g. "127.0.0.1" */
+  spbill_create_ip?: string;
+  /** 支付结果通知地址，不能携带参数, e.g. "https://md.pooul.com/v2_test/notify" */
+  notify_url?: string;
+  /** 订单失效时间，10 位 UNIX 时间戳, e.g. 1530759574 */
+  time_expire: number;
+  /** 商户门店编号, e.g. "9527" */
+  store_id?: string;
+  /** 附加数据，在查询和通知中原样返回, e.g. "Alex attach" */
+  attach?: string;
+  /** 终端设备号, e.g. "alex device" */
+  device_info?: string;
+  /** 操作员或收银员编号, e.g. "301" */
+  op_user_id?: string;
+  /** 商户编号 */
+  merchant_id: string;
+  /** 平台商户编号 */
+  platform_merchant_id: string;
+  /** 商户层级 */
+  level_code: string;
+  /** 状态码，同支付状态码 */
+  pre_state: TradeState;
+  pay_orders: {
+    /** 支付订单的商户订单号 */
+    mch_trade_id: string;
+  }[];
+  created_at: number;
+  updated_at: number;
+}
+
 /** pay-api, not in openapi.json yet */
 export interface WriteoffFields {
   /** 商户订单号 */
@@ -194,82 +270,6 @@ export interface WriteoffData {
   trade_info: string;
 }
 
-/** pay-api, not in openapi.json yet */
-export interface PreOrderFields {
-  /** 商户预下单号，同一 merchant_id 下唯一 */
-  mch_pre_id: string;
-  /** 支付总金额，单位为分 */
-  total_fee: number;
-  /** 商品或支付单简要描述 */
-  body: string;
-  /** 终端IP */
-  spbill_create_ip?: string;
-  /** 支付结果通知地址，不能携带参数 */
-  notify_url?: string;
-  /** 订单失效时间，10 位 UNIX 时间戳 */
-  time_expire?: number;
-  /** 商户门店编号 */
-  store_id?: string;
-  /** 附加数据，在查询和通知中原样返回 */
-  attach?: string;
-  /** 终端设备号 */
-  device_info?: string;
-  /** 操作员或收银员编号 */
-  op_user_id?: string;
-}
-
-export interface PreOrderData {
-  /** 支付链接: 展示为二维码，或发送给付款人 */
-  pay_url: string;
-}
-
-/** pay-api, not in openapi.json yet */
-export interface PreOrderDetailFields {
-  /** 商户预下单号 */
-  mch_pre_id: string;
-}
-
-export interface PreOrderDetailData {
-  /** 预下单编号 */
-  _id: string;
-  /** 商户预下单号，同一 merchant_id 下唯一 */
-  mch_pre_id: string;
-  /** 支付总金额，单位为分 */
-  total_fee: number;
-  /** 商品或支付单简要描述 */
-  body: string;
-  /** 终端IP */
-  spbill_create_ip?: string;
-  /** 支付结果通知地址，不能携带参数 */
-  notify_url?: string;
-  /** 订单失效时间，10 位 UNIX 时间戳 */
-  time_expire: number;
-  /** 商户门店编号 */
-  store_id?: string;
-  /** 附加数据，在查询和通知中原样返回 */
-  attach?: string;
-  /** 终端设备号 */
-  device_info?: string;
-  /** 操作员或收银员编号 */
-  op_user_id?: string;
-  /** 商户编号 */
-  merchant_id: string;
-  /** 商户层级 */
-  level_code?: string;
-  /** 平台商户编号 */
-  platform_merchant_id?: string;
-  /** 预下单状态，同支付状态码 */
-  pre_state: TradeState;
-  /** 创建时间 */
-  created_at: number;
-  /** 更新时间 */
-  updated_at: number;
-  pay_orders: {
-    /** 支付订单的商户订单号 */
-    mch_trade_id: string;
-  }[];
-}
-
 /** Every other call. */
 export interface Calls {
   '/v2/pay/query': { fields: QueryFields; data: QueryData };
@@ -277,7 +277,7 @@ export interface Calls {
   '/v2/pay/reverse': { fields: ReverseFields; data: ReverseData };
   '/v2/pay/refund': { fields: RefundFields; data: RefundData };
   '/v2/pay/refund_query': { fields: RefundQueryFields; data: RefundQueryData };
-  '/v2/pay/writeoff': { fields: WriteoffFields; data: WriteoffData };
   '/v2/pay/pre_order': { fields: PreOrderFields; data: PreOrderData };
   '/v2/pay/pre_order_detail': { fields: PreOrderDetailFields; data: PreOrderDetailData };
+  '/v2/pay/writeoff': { fields: WriteoffFields; data: WriteoffData };
 }

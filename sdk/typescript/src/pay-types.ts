@@ -17,8 +17,6 @@ export interface CommonPayFields {
   body: string;
   /** 支付结果通知地址，不能携带参数, e.g. "https://md.pooul.com/v2_test/notify" */
   notify_url?: string;
-  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
-  time_start?: number;
   /** 订单失效时间，10 位 UNIX 时间戳, e.g. 1530759574 */
   time_expire?: number;
   /** 商户门店编号, e.g. "9527" */
@@ -32,7 +30,22 @@ export interface CommonPayFields {
 }
 
 /** What every pay type answers */
-export interface CommonPayData {
+export interface CommonPayData {}
+
+/** 微信扫码支付: the payer scans the QR code made from code_url */
+export interface WechatScanFields extends CommonPayFields {
+  pay_type: 'wechat.scan';
+  /** 终端IP, e.g. "127.0.0.1" */
+  spbill_create_ip?: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
+}
+
+export interface WechatScanData extends CommonPayData {
+  /** text of the QR code; good for two hours, e.g. "weixin://wxpay/bizpayurl?pr=oB8TuWO" */
+  code_url: string;
+  /** through APIv2 alone, e.g. "wx302121541410392cf43ee7773887304578" */
+  prepay_id?: string;
   /** 平台单号 */
   trade_id: string;
   /** 商户订单号 */
@@ -41,25 +54,13 @@ export interface CommonPayData {
   merchant_id: string;
 }
 
-/** 微信扫码支付: the payer scans the QR code made from code_url */
-export interface WechatScanFields extends CommonPayFields {
-  pay_type: 'wechat.scan';
-  /** 终端IP, e.g. "127.0.0.1" */
-  spbill_create_ip?: string;
-}
-
-export interface WechatScanData extends CommonPayData {
-  /** text of the QR code; good for two hours, e.g. "weixin://wxpay/bizpayurl?pr=oB8TuWO" */
-  code_url: string;
-  /** through APIv2 alone, e.g. "wx302121541410392cf43ee7773887304578" */
-  prepay_id?: string;
-}
-
 /** 微信公众号支付（原生）: the payer is on a page inside WeChat, which opens the payment with pay_info */
 export interface WechatJsapiFields extends CommonPayFields {
   pay_type: 'wechat.jsapi';
   /** 终端IP, e.g. "127.0.0.1" */
   spbill_create_ip?: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
   /** 与发起支付商户主体一致的公众号appid，公众号必须为认证的服务号, e.g. "wx069eb0cbbdd45873" */
   sub_appid: string;
   /** 用户在商户appid下的唯一标识, e.g. "outOWs-bgUH2QiCE0vNZhyCj2FJI" */
@@ -71,6 +72,37 @@ export interface WechatJsapiData extends CommonPayData {
   prepay_id: string;
   /** JSON text; its members are passed on to WeChat Pay unchanged, e.g. "{\"appId\":\"wx069eb0cbbdd45873\",\"timeStamp\":\"1530457643\",\"nonceStr\":\"5b38ee2b01c9113d0cc907a8\",\"package\":\"prepay_id=wx012307229175165bd79bbb6b3297639794\",\"signType\":\"RSA\",\"paySign\":\"mI35pfNEQV6777ke…\"}" */
   pay_info: string;
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
+}
+
+/** 微信公众号支付（跳转）: pay_url leads to the payment page, which opens the payment inside WeChat */
+export interface WechatJsurlFields extends CommonPayFields {
+  pay_type: 'wechat.jsurl';
+  /** 终端IP, e.g. "127.0.0.1" */
+  spbill_create_ip?: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
+}
+
+export interface WechatJsurlData extends CommonPayData {
+  /** address of the payment page, to be opened inside WeChat, e.g. "https://pay.example.com/preorder?pay_order_id=539935538171217265604a31…" */
+  pay_url: string;
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
+  pay_type: PayType;
+  /** 支付状态码 */
+  trade_state: TradeState;
+  /** <状态说明>, <渠道信息>, e.g. "支付成功, " */
+  trade_info: string;
 }
 
 /** 微信小程序支付: the payer is in a mini program, which opens the payment with pay_info */
@@ -78,6 +110,8 @@ export interface WechatJsminipgFields extends CommonPayFields {
   pay_type: 'wechat.jsminipg';
   /** 终端IP, e.g. "127.0.0.1" */
   spbill_create_ip?: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
   /** 与发起支付商户主体一致的小程序APPID, e.g. "wx758379be100f9991" */
   sub_appid: string;
   /** 用户在商户appid下的唯一标识, e.g. "o2uCJ5RGOOylP75Ipvncazz0bFAI" */
@@ -89,6 +123,12 @@ export interface WechatJsminipgData extends CommonPayData {
   prepay_id: string;
   /** JSON text; its members are passed on to WeChat Pay unchanged, e.g. "{\"appId\":\"wx758379be100f9991\",\"timeStamp\":\"1530457962\",\"nonceStr\":\"5b38ef6a01c9113d0cc907ac\",\"package\":\"prepay_id=wx01231242671738eafc7c4ce10632795388\",\"signType\":\"RSA\",\"paySign\":\"mI35pfNEQV6777ke…\"}" */
   pay_info: string;
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
 }
 
 /** 微信APP支付: the payer is in an app, whose WeChat SDK opens the payment with pay_info */
@@ -96,6 +136,8 @@ export interface WechatAppFields extends CommonPayFields {
   pay_type: 'wechat.app';
   /** 终端IP, e.g. "127.0.0.1" */
   spbill_create_ip?: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
   /** 商户在微信开放平台上申请的APPID，开放平台认证主体需与商户主体一致, e.g. "wx2fbcb61b6e5b1384" */
   sub_appid: string;
 }
@@ -105,6 +147,12 @@ export interface WechatAppData extends CommonPayData {
   prepay_id: string;
   /** JSON text; its members are passed on to WeChat Pay unchanged, e.g. "{\"appid\":\"wx2fbcb61b6e5b1384\",\"partnerid\":\"1507497331\",\"prepayid\":\"wx01231852292289b6404b67123767183767\",\"package\":\"Sign=WXPay\",\"noncestr\":\"5b38f0dc01c9113d0cc907b0\",\"timestamp\":\"1530458332\",\"sign\":\"gXx9KhTP6IooKV1S…\"}" */
   pay_info: string;
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
 }
 
 /** 微信H5支付: the payer is in a phone’s browser, which goes to mweb_url */
@@ -112,6 +160,8 @@ export interface WechatWapFields extends CommonPayFields {
   pay_type: 'wechat.wap';
   /** 终端IP, e.g. "127.0.0.1" */
   spbill_create_ip: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
   /** 发起支付的应用类型：IOS APP 为 IOS，Android APP 为 AND，手机网站为 WAP, e.g. "WAP" */
   mch_app_type: string;
   /** APP 为应用名称，手机网站为网站名称, e.g. "普尔商城" */
@@ -123,6 +173,12 @@ export interface WechatWapFields extends CommonPayFields {
 export interface WechatWapData extends CommonPayData {
   /** address to send the browser to; opens for five minutes. `&redirect_url=` may be appended, e.g. "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx2016121516420242444321ca0631331346&package=1405458241" */
   mweb_url: string;
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
 }
 
 /** 统一反扫支付: the till scans the payer’s code of WeChat Pay or Alipay */
@@ -130,11 +186,19 @@ export interface CommonMicroFields extends CommonPayFields {
   pay_type: 'common.micro';
   /** 终端IP, e.g. "127.0.0.1" */
   spbill_create_ip?: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
   /** 授权码，设备读取用户付款码中的条码或者二维码信息, e.g. "136345610916464024" */
   auth_code: string;
 }
 
 export interface CommonMicroData extends CommonPayData {
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
   pay_type: PayType;
   /** 支付状态码 */
   trade_state: TradeState;
@@ -159,11 +223,19 @@ export interface AlipayScanFields extends CommonPayFields {
   pay_type: 'alipay.scan';
   /** 终端IP, e.g. "127.0.0.1" */
   spbill_create_ip?: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
 }
 
 export interface AlipayScanData extends CommonPayData {
   /** text of the QR code; good for two hours, e.g. "https://qr.alipay.com/bax05219xy73fxcgfi7w206f" */
   code_url: string;
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
   pay_type: PayType;
   /** 支付状态码 */
   trade_state: TradeState;
@@ -176,6 +248,8 @@ export interface AlipayJsapiFields extends CommonPayFields {
   pay_type: 'alipay.jsapi';
   /** 终端IP, e.g. "127.0.0.1" */
   spbill_create_ip?: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
   /** 买家支付宝用户ID，2088 开头的 16 位数字；与 buyer_open_id 至少传一个, e.g. "2088102146225135" */
   buyer_id?: string;
   /** 买家支付宝用户唯一标识（openid）, e.g. "01501o8f93I3nJAGB1jG4ONtRicSYjXy5rl7dP5OIGLFUs5" */
@@ -189,6 +263,12 @@ export interface AlipayJsapiData extends CommonPayData {
   trade_no: string;
   /** parameters of AlipayJSBridge.call("tradePay", …) and my.tradePay, as JSON text, e.g. "{\"tradeNO\":\"2026030122001412341234567890\"}" */
   pay_info: string;
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
   pay_type: PayType;
   /** 支付状态码 */
   trade_state: TradeState;
@@ -201,6 +281,8 @@ export interface AlipayWapFields extends CommonPayFields {
   pay_type: 'alipay.wap';
   /** 终端IP, e.g. "127.0.0.1" */
   spbill_create_ip?: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
   /** 付款成功后跳转的页面地址, e.g. "https://store.pooul.com/paid?no=1" */
   return_url?: string;
   /** 用户付款中途退出返回商户网站的地址, e.g. "https://store.pooul.com/cart" */
@@ -210,6 +292,12 @@ export interface AlipayWapFields extends CommonPayFields {
 export interface AlipayWapData extends CommonPayData {
   /** where the payer’s browser is sent; good until time_expire, at most two hours, e.g. "https://openapi.alipay.com/gateway.do?app_id=2021000000000001&method=alipay.trade.wap.pay&sign=ERITJKEIJKJH" */
   mweb_url: string;
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
   pay_type: PayType;
   /** 支付状态码 */
   trade_state: TradeState;
@@ -222,11 +310,19 @@ export interface AlipayAppFields extends CommonPayFields {
   pay_type: 'alipay.app';
   /** 终端IP, e.g. "127.0.0.1" */
   spbill_create_ip?: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
 }
 
 export interface AlipayAppData extends CommonPayData {
   /** order string for Alipay’s SDK, passed on unchanged; good until time_expire, at most two hours, e.g. "app_id=2021000000000001&method=alipay.trade.app.pay&sign=ERITJKEIJKJH" */
   pay_info: string;
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
   pay_type: PayType;
   /** 支付状态码 */
   trade_state: TradeState;
@@ -234,20 +330,16 @@ export interface AlipayAppData extends CommonPayData {
   trade_info: string;
 }
 
-/** pay-api, not in openapi.json yet */
-export interface WechatJsurlFields extends CommonPayFields {
-  pay_type: 'wechat.jsurl';
+/** 预下单支付: a link to a payment page */
+export interface PooulPreorderFields extends CommonPayFields {
+  pay_type: 'pooul.preorder';
+  /** 终端IP, e.g. "127.0.0.1" */
+  spbill_create_ip?: string;
 }
 
-export interface WechatJsurlData extends CommonPayData {
-  /** 在微信中跳转的支付链接 */
+export interface PooulPreorderData extends CommonPayData {
+  /** 支付页面地址，可转为二维码或直接发送给付款人 */
   pay_url: string;
-  /** 支付类型 */
-  pay_type: PayType;
-  /** 支付状态码 */
-  trade_state: TradeState;
-  /** <状态说明>, <渠道信息> */
-  trade_info?: string;
 }
 
 /** pay-api, not in openapi.json yet */
@@ -262,6 +354,12 @@ export interface EcpTransferData extends CommonPayData {
   total_fee: number;
   /** 收款账户: JSON 文本 {fund_acc_name, fund_acc, ecp_bank_branch} */
   pay_info: string;
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
   /** 支付类型 */
   pay_type: PayType;
   /** 支付状态码 */
@@ -274,6 +372,7 @@ export interface EcpTransferData extends CommonPayData {
 export interface PayTypes {
   'wechat.scan': { fields: WechatScanFields; data: WechatScanData };
   'wechat.jsapi': { fields: WechatJsapiFields; data: WechatJsapiData };
+  'wechat.jsurl': { fields: WechatJsurlFields; data: WechatJsurlData };
   'wechat.jsminipg': { fields: WechatJsminipgFields; data: WechatJsminipgData };
   'wechat.app': { fields: WechatAppFields; data: WechatAppData };
   'wechat.wap': { fields: WechatWapFields; data: WechatWapData };
@@ -282,6 +381,6 @@ export interface PayTypes {
   'alipay.jsapi': { fields: AlipayJsapiFields; data: AlipayJsapiData };
   'alipay.wap': { fields: AlipayWapFields; data: AlipayWapData };
   'alipay.app': { fields: AlipayAppFields; data: AlipayAppData };
-  'wechat.jsurl': { fields: WechatJsurlFields; data: WechatJsurlData };
+  'pooul.preorder': { fields: PooulPreorderFields; data: PooulPreorderData };
   'ecp.transfer': { fields: EcpTransferFields; data: EcpTransferData };
 }

@@ -2,7 +2,7 @@ import type { FaultBoard } from '../faults/registry.ts';
 import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
 import type { Ledger } from '../kernel/ledger.ts';
 import type { Handler } from '../kernel/ports.ts';
-import { walletRoutes } from '../wallet/routes.ts';
+import { walletRoutes, type BrowserOrigins } from '../wallet/routes.ts';
 import { authCodeRoutes } from './auth-codes.ts';
 import { cadenceRoutes } from './cadence.ts';
 import { callbackRoutes } from './callbacks.ts';
@@ -22,10 +22,12 @@ export interface ControlParts {
   readonly alipay: ChannelSimulator & TradeFinisher;
   readonly faults: FaultBoard;
   readonly ledger: Ledger;
+  /** Origins of the wallets' own browsers; absent: there are none. */
+  readonly browsers?: BrowserOrigins;
 }
 
 /** The control port: the control API and the wallet page, which uses nothing else. */
-export function createControl({ wechat, alipay, faults, ledger }: ControlParts): Handler {
+export function createControl({ wechat, alipay, faults, ledger, browsers }: ControlParts): Handler {
   const channels: readonly ChannelSimulator[] = [wechat, alipay];
   const names = channels.map(({ channel }) => channel);
   return controlHandler([
@@ -38,6 +40,6 @@ export function createControl({ wechat, alipay, faults, ledger }: ControlParts):
     ...finishRoutes(alipay),
     ...cadenceRoutes(channels),
     ...platformKeyRoutes(wechat),
-    ...walletRoutes(),
+    ...walletRoutes(browsers),
   ]);
 }

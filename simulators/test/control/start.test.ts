@@ -98,6 +98,8 @@ test.each(['SIGTERM', 'SIGINT'] as const)('the program says ready in one line an
     ready: true,
     addresses: {
       control: `http://127.0.0.1:${base + 1}`,
+      wechat_browser: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      alipay_browser: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       wechat: `http://127.0.0.1:${base + 2}`,
       wechat_tls: `https://127.0.0.1:${base + 6}`,
       alipay: `http://127.0.0.1:${base + 3}`,
