@@ -1,12 +1,16 @@
 /** The composition root: the only file that knows every part. */
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
 import type { Config, Role } from './config.ts';
 import { buildApp } from './http/app.ts';
+import { bankFiles } from './jobs/bank-files.ts';
+import { bankReturns } from './jobs/bank-returns.ts';
+import { bankUpkeep } from './jobs/bank-upkeep.ts';
 import { deliverNotifications } from './jobs/deliver-notifications.ts';
 import { resolveOrders } from './jobs/resolve-orders.ts';
 import { resolveRefunds } from './jobs/resolve-refunds.ts';
-import { createRunner, JOB_POLL_MS, type Runner } from './jobs/runner.ts';
+import { createRunner, JOB_POLL_MS, type JobLoop, type Runner } from './jobs/runner.ts';
 import { readOrMakeMasterKey } from './master-key.ts';
 import { createMetrics } from './metrics.ts';
 import { createGuardedClient } from './notifications/guarded-client.ts';
@@ -35,6 +39,8 @@ export interface Parts {
   readonly role: Role;
   readonly max_body_bytes: number;
   readonly metrics_token: string | null;
+  /** Where banks leave their files, a folder for each account; absent: no files are read. */
+  readonly bank_folder?: string;
   /** Merchants' requests that this process may be busy with, those waiting for a channel not counted. */
   readonly max_busy_requests: number;
   /** A simulation of days polls less often than a process of today. */
@@ -65,6 +71,18 @@ function counting(http: HttpClient, waiting: { count: number }): HttpClient {
   };
 }
 
+function jobLoops(parts: Parts, platform: DeferredPlatformSigner): JobLoop[] {
+  const { notify_http, bank_folder } = parts;
+  return [
+    resolveOrders(),
+    resolveRefunds,
+    deliverNotifications(notify_http, platform),
+    bankUpkeep(),
+    bankReturns(),
+    ...(bank_folder === undefined ? [] : [bankFiles(bank_folder)]),
+  ];
+}
+
 /** Puts the parts together; nothing listens and nothing runs yet. */
 export function assemble(parts: Parts): Assembled {
   const { log } = parts;
@@ -93,8 +111,7 @@ export function assemble(parts: Parts): Assembled {
     public_url: parts.public_url,
     wakeJobs: () => runner.wake(),
   };
-  const loops =
-    parts.role === 'api' ? [] : [resolveOrders(), resolveRefunds, deliverNotifications(parts.notify_http, platform)];
+  const loops = parts.role === 'api' ? [] : jobLoops(parts, platform);
   const runner = createRunner(() => gateway, loops, parts.poll_ms.jobs);
   const app = buildApp({
     gateway,
@@ -195,6 +212,7 @@ export async function startGateway(config: Config, database_url: string): Promis
     role: config.role,
     max_body_bytes: config.limits.max_body_bytes,
     metrics_token: config.metrics_token,
+    bank_folder: join(config.home, 'bank'),
     max_busy_requests: config.limits.max_busy_requests,
     poll_ms: { jobs: JOB_POLL_MS, configuration: CONFIGURATION_POLL_MS },
   });

@@ -6,6 +6,7 @@ import type { PlatformSigner } from '../operations/sign-answer.ts';
 import { mountMerchantAdministration } from './admin/merchants.ts';
 import { mountPlatformKey } from './admin/platform-key.ts';
 import { mountSession } from './admin/session.ts';
+import { mountBankPush } from './bank-push.ts';
 import { mountChannelNotify } from './channel-notify.ts';
 import { sendError } from './errors.ts';
 import { mountHealth } from './health.ts';
@@ -16,6 +17,7 @@ import { queryEndpoint } from './merchant/query.ts';
 import { refundEndpoint } from './merchant/refund.ts';
 import { refundQueryEndpoint } from './merchant/refund-query.ts';
 import { reverseEndpoint } from './merchant/reverse.ts';
+import { writeOffEndpoint } from './merchant/writeoff.ts';
 
 export interface AppOptions {
   readonly gateway: Gateway;
@@ -42,6 +44,7 @@ export function merchantEndpoints(gateway: Gateway) {
     reverseEndpoint(gateway),
     refundEndpoint(gateway),
     refundQueryEndpoint(gateway),
+    writeOffEndpoint(gateway),
   ];
 }
 
@@ -67,6 +70,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.addHook('onRequest', shedding(options));
   for (const endpoint of merchantEndpoints(gateway)) mount(app, gateway, options.platform, endpoint);
   mountChannelNotify(app, gateway);
+  mountBankPush(app, gateway);
   mountSession(app, gateway);
   mountMerchantAdministration(app, gateway);
   mountPlatformKey(app, gateway, options.platform);

@@ -3,7 +3,7 @@
  * node delays the close and does not forget it. What the channel has not confirmed is not closed here.
  */
 import { ApiError } from '../domain/codes.ts';
-import { hasPaymentCode, type Order } from '../domain/order.ts';
+import { hasPaymentCode, hasVirtualAccount, type Order } from '../domain/order.ts';
 import { tradeInfo, tradeState } from '../domain/trade-state.ts';
 import { applyToOrder } from './apply-channel-result.ts';
 import { closeAtChannel } from './end-order.ts';
@@ -36,7 +36,10 @@ export async function close(
 
 function alreadyPaid(gateway: Gateway, order: Order): ApiError {
   const state = tradeState(order, gateway.ports.clock.now_ms());
-  return new ApiError('wrong_state', `the order is paid (trade_state ${state}): refund or reverse it instead`);
+  return new ApiError(
+    'wrong_state',
+    `the order is paid (trade_state ${state}): refund ${hasVirtualAccount(order) ? '' : 'or reverse '}it instead`,
+  );
 }
 
 /** The channel has not confirmed: the gateway goes on by itself, and the merchant may ask again. */
