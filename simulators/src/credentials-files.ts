@@ -2,6 +2,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join } from 'node:path';
 import { createAlipayConfig, parseAlipayConfig, serialiseAlipayConfig } from './alipay/config.ts';
 import type { AlipayConfig } from './alipay/config.ts';
+import { createBankConfig, parseBankConfig, serialiseBankConfig } from './bank/config.ts';
+import type { BankConfig } from './bank/config.ts';
 import type { SimulatorPorts } from './kernel/ports.ts';
 import { createWechatConfig, parseWechatConfig, serializeWechatConfig } from './wechat/config.ts';
 import type { WechatConfig } from './wechat/config.ts';
@@ -9,10 +11,11 @@ import type { WechatConfig } from './wechat/config.ts';
 export interface ChannelConfigs {
   readonly wechat: WechatConfig;
   readonly alipay: AlipayConfig;
+  readonly bank: BankConfig;
 }
 
 /**
- * The credentials of both channels: read when they are there, else made up and kept, so that a second start has the
+ * The credentials of every channel: read when they are there, else made up and kept, so that a second start has the
  * same ones. Only the owner can read them: they hold private keys, even if of no real merchant.
  *
  * @param folder is created when absent
@@ -34,6 +37,11 @@ export async function keepCredentials(
       parse: parseAlipayConfig,
       serialise: serialiseAlipayConfig,
       create: () => createAlipayConfig(ports),
+    }),
+    bank: await keep(join(folder, 'bank.json'), {
+      parse: parseBankConfig,
+      serialise: serialiseBankConfig,
+      create: async () => createBankConfig(ports),
     }),
   };
 }

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { alipaySandboxEntry } from './alipay/config.ts';
 import type { AlipaySandboxEntry } from './alipay/config.ts';
 import { createAlipaySimulator } from './alipay/simulator.ts';
+import { bankSandboxEntry } from './bank/config.ts';
+import type { BankSandboxEntry } from './bank/config.ts';
+import { createBankSimulator } from './bank/simulator.ts';
 import { createControl } from './control/control.ts';
 import { keepCredentials } from './credentials-files.ts';
 import { FaultBoard } from './faults/registry.ts';
@@ -22,10 +25,16 @@ export interface SimulatorsOptions {
   readonly host: string;
   /** Where credentials and state are kept, in a folder `simulators`. */
   readonly home: string;
-  /** 0 lets the system choose; so for all three. */
+  /** 0 lets the system choose; so for all of them. */
   readonly control_port: number;
   readonly wechat_port: number;
   readonly alipay_port: number;
+  /** Chosen by the system when absent. */
+  readonly bank_port?: number;
+  /** Where the bank tells of credits; absent: nowhere, until a control says where. */
+  readonly bank_push_url?: string;
+  /** Where the bank leaves its files; absent: it hands them out by the controls alone. */
+  readonly bank_drop_folder?: string;
   /** Multiplies the waits between callback attempts; 1, upstream's own pace, when absent. */
   readonly cadence_scale?: number;
   /** The real clock, randomness and network when absent. */
@@ -37,11 +46,14 @@ export interface RunningSimulators {
   readonly wechat: WechatSandboxFields;
   /** `simulators.alipay` of the sandbox file. */
   readonly alipay: AlipaySandboxEntry;
+  /** `simulators.bank` of the sandbox file. */
+  readonly bank: BankSandboxEntry;
   readonly addresses: {
     /** Origin of the wallet page and the controls. */
     readonly control: string;
     readonly wechat: string;
     readonly alipay: string;
+    readonly bank: string;
   };
   /** Stops listening and sending; what was not delivered goes out after the next start. */
   close(): Promise<void>;
@@ -60,10 +72,10 @@ export class PortInUse extends Error {
   }
 }
 
-export type PortOption = 'control_port' | 'wechat_port' | 'alipay_port';
+export type PortOption = 'control_port' | 'wechat_port' | 'alipay_port' | 'bank_port';
 
 /**
- * Starts both channels, the controls and the wallet page, each on a port of its own, with the credentials, orders,
+ * Starts every channel, the controls and the wallet page, each on a port of its own, with the credentials, orders,
  * ledger and faults of the last start under the same home.
  *
  * @throws PortInUse, or an error that names the file under `home` that cannot be used
@@ -81,6 +93,12 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
   const shared = { ports, journal, faults, ledger };
   const wechat = createWechatSimulator({ ...shared, config: { ...configs.wechat, ...paced } });
   const alipay = createAlipaySimulator({ ...shared, config: { ...configs.alipay, ...paced } });
+  const bank = createBankSimulator({
+    ...shared,
+    config: { ...configs.bank, ...paced },
+    push_url: options.bank_push_url ?? null,
+    drop_folder: options.bank_drop_folder ?? null,
+  });
   const servers: Listening[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.close()));
@@ -96,10 +114,10 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
     const addresses = {
       wechat: await serve('wechat_port', wechat.handler),
       alipay: await serve('alipay_port', alipay.handler),
-      control: await serve('control_port', createControl({ wechat, alipay, faults, ledger })),
+      bank: await serve('bank_port', bank.handler),
+      control: await serve('control_port', createControl({ wechat, alipay, bank, faults, ledger })),
     };
-    wechat.resume();
-    alipay.resume();
+    for (const channel of [wechat, alipay, bank]) channel.resume();
     const current = wechat.platformKeys().find((key) => key.current);
     return {
       wechat: {
@@ -108,6 +126,7 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
         ...(current ? { platform_serial: current.serial, platform_public_key: current.public_key } : {}),
       },
       alipay: alipaySandboxEntry(configs.alipay, `${addresses.alipay}/gateway.do`),
+      bank: bankSandboxEntry(configs.bank, addresses.bank),
       addresses,
       close,
     };
@@ -149,10 +168,10 @@ async function listenOn(
   ports: SimulatorPorts,
 ): Promise<Listening> {
   try {
-    return await listen(handler, { host: options.host, port: options[option], ports });
+    return await listen(handler, { host: options.host, port: options[option] ?? 0, ports });
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-      throw new PortInUse(option, options[option], error);
+      throw new PortInUse(option, options[option] ?? 0, error);
     }
     throw error;
   }

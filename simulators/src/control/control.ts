@@ -3,6 +3,8 @@ import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
 import type { Ledger } from '../kernel/ledger.ts';
 import type { Handler } from '../kernel/ports.ts';
 import { walletRoutes } from '../wallet/routes.ts';
+import type { BankSimulator } from '../bank/simulator.ts';
+import { bankRoutes } from './bank.ts';
 import { cadenceRoutes } from './cadence.ts';
 import { callbackRoutes } from './callbacks.ts';
 import { faultRoutes } from './faults.ts';
@@ -16,20 +18,23 @@ import { controlHandler } from './router.ts';
 export interface ControlParts {
   readonly wechat: ChannelSimulator & PlatformKeyHolder;
   readonly alipay: ChannelSimulator;
+  readonly bank: BankSimulator;
   readonly faults: FaultBoard;
   readonly ledger: Ledger;
 }
 
 /** The control port: the control API and the wallet page, which uses nothing else. */
-export function createControl({ wechat, alipay, faults, ledger }: ControlParts): Handler {
+export function createControl({ wechat, alipay, bank, faults, ledger }: ControlParts): Handler {
   const channels: readonly ChannelSimulator[] = [wechat, alipay];
-  const names = channels.map(({ channel }) => channel);
+  const tellers = [...channels, bank];
+  const names = tellers.map(({ channel }) => channel);
   return controlHandler([
     ...paymentRoutes(channels),
     ...faultRoutes(faults, names),
     ...ledgerRoutes(ledger, names),
-    ...callbackRoutes(channels),
-    ...cadenceRoutes(channels),
+    ...callbackRoutes(tellers),
+    ...cadenceRoutes(tellers),
+    ...bankRoutes(bank),
     ...platformKeyRoutes(wechat),
     ...walletRoutes(),
   ]);
