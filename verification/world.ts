@@ -65,6 +65,8 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
     control_port: 0,
     wechat_port: 0,
     alipay_port: 0,
+    bank_push_url: `http://127.0.0.1:${config.port}/bank/sandbox-bank`,
+    bank_drop_folder: join(home, 'bank', 'sandbox-bank', 'in'),
   });
   const people = newPeople();
   const { platform_public_key } = await provision({
@@ -72,7 +74,7 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
     database_url: database.url,
     master_key,
     credentials: people.credentials,
-    simulators: { url: simulators.addresses.control, wechat: simulators.wechat, alipay: simulators.alipay },
+    simulators: { ...simulators, url: simulators.addresses.control },
     account_settings: { timeout_ms: CHANNEL_TIMEOUT_MS },
   });
   const gateway = await startGateway(config, database.url);

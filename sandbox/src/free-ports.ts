@@ -2,9 +2,9 @@ import { createServer } from 'node:net';
 import { StartupProblem, systemErrorCode } from '../../gateway/src/embedded/startup-problem.ts';
 
 /** What listens where, counted from PORT. */
-export const PORT_OFFSETS = { gateway: 0, control: 1, wechat: 2, alipay: 3 } as const;
+export const PORT_OFFSETS = { gateway: 0, control: 1, wechat: 2, alipay: 3, bank: 4 } as const;
 
-/** Offsets up to this one belong to the sandbox: the bank's and the shop's follow Alipay's. */
+/** Offsets up to this one belong to the sandbox: the shop's follows the bank's. */
 const LAST_OFFSET = 5;
 
 /**
