@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { BankDesk, numberIn, type Placed } from '../bank-desk.ts';
 import { readExceptions } from '../books.ts';
 import { openJwt, type Json } from '../merchant.ts';
 import { eventually, startWorld, type World } from '../world.ts';
@@ -6,7 +7,7 @@ import { eventually, startWorld, type World } from '../world.ts';
 // The bank gives the numbers, and tells of credits by signed pushes of camt.054.
 
 let world: World;
-let numbers = 0;
+const desk = new BankDesk(() => world, 'bank');
 
 beforeAll(async () => {
   world = await startWorld();
@@ -19,62 +20,8 @@ afterEach(async () => {
   await world.control('DELETE', '/control/faults');
 });
 
-interface Placed {
-  readonly trade_id: string;
-  readonly mch_trade_id: string;
-  readonly fund_acc: string;
-  readonly path: string;
-}
-
-async function placed(fields: Json = {}): Promise<Placed> {
-  numbers += 1;
-  const mch_trade_id = `bank.${numbers}`;
-  const path = `/${mch_trade_id}`;
-  const answer = await world.merchant.call('/v2/pay', {
-    pay_type: 'ecp.transfer',
-    mch_trade_id,
-    total_fee: 7622,
-    body: "This's Subjects Alex test",
-    notify_url: world.notify.url(path),
-    store_id: '9527',
-    ...fields,
-  });
-  expect(answer).toMatchObject({ code: 0, signed: true });
-  return { trade_id: String(answer.data['trade_id']), mch_trade_id, fund_acc: numberIn(answer.data['pay_info']), path };
-}
-
-/** The digits as they stand in the text: a double might not hold them. */
-function numberIn(pay_info: unknown): string {
-  return /"fund_acc":(\d+)/.exec(String(pay_info))?.[1] ?? '';
-}
-
-async function transfer(order: Pick<Placed, 'fund_acc'>, amount = 7622, more: Json = {}): Promise<string> {
-  const sent = await world.control('POST', '/control/transfer', {
-    fund_acc: order.fund_acc,
-    amount,
-    payer_name: '广州某某贸易有限公司',
-    ...more,
-  });
-  expect(sent.status).toBe(200);
-  return String(sent.body['reference']);
-}
-
 async function stored(order: Placed): Promise<Json> {
   return (await world.sql<Json>('SELECT * FROM orders WHERE trade_id = $1', [order.trade_id]))[0] ?? {};
-}
-
-async function creditState(reference: string): Promise<unknown> {
-  return (await world.sql<Json>('SELECT state FROM bank_credits WHERE reference = $1', [reference]))[0]?.['state'];
-}
-
-async function held(reference: string): Promise<string> {
-  await eventually(async () => (await creditState(reference)) === 'held');
-  const exceptions = await readExceptions(world);
-  return exceptions.find((one) => one.detail['reference'] === reference)?.kind ?? '(none)';
-}
-
-async function query(order: Placed): Promise<Json> {
-  return (await world.merchant.call('/v2/pay/query', { mch_trade_id: order.mch_trade_id })).data;
 }
 
 describe('an order with a number of its own', () => {
@@ -117,8 +64,8 @@ describe('an order with a number of its own', () => {
   });
 
   it('is paid the moment the exact amount is there, and the merchant is told once by whom', async () => {
-    const order = await placed();
-    const reference = await transfer(order);
+    const order = await desk.place();
+    const reference = await desk.transfer(order);
     const [told] = await world.notify.waitFor(order.path);
     expect(openJwt(told?.token ?? '', world.platform_public_key)).toMatchObject({
       code: 0,
@@ -130,12 +77,12 @@ describe('an order with a number of its own', () => {
         out_trade_id: reference,
       },
     });
-    expect(await query(order)).toMatchObject({
+    expect(await desk.query(order)).toMatchObject({
       trade_state: 0,
       trade_info: expect.stringMatching(/^支付成功, 付款人 广州某某贸易有限公司\(\d{4}\)$/),
       fund_acc: order.fund_acc,
     });
-    expect(await creditState(reference)).toBe('paid');
+    expect(await desk.creditState(reference)).toBe('paid');
   });
 
   it('is the same order with the same number when it is sent again', async () => {
@@ -163,10 +110,10 @@ describe('an order with a number of its own', () => {
   });
 
   it('lives for seven days unless the merchant says less', async () => {
-    const long = await stored(await placed());
+    const long = await stored(await desk.place());
     expect(Number(long['expires_at_ms']) - Number(long['created_at_ms'])).toBe(7 * 86_400_000);
     const time_expire = Math.floor(Date.now() / 1000) + 600;
-    expect((await stored(await placed({ time_expire })))['expires_at_ms']).toBe(String(time_expire * 1000));
+    expect((await stored(await desk.place({ time_expire })))['expires_at_ms']).toBe(String(time_expire * 1000));
   });
 });
 
@@ -175,66 +122,74 @@ describe('a credit that is not right waits for a person', () => {
     ['too little', 7621, 'bank_credit_too_little'],
     ['too much', 7623, 'bank_credit_too_much'],
   ])('%s', async (_what, amount, kind) => {
-    const order = await placed();
-    expect(await held(await transfer(order, amount))).toBe(kind);
-    expect(await query(order)).toMatchObject({ trade_state: 6 });
+    const order = await desk.place();
+    expect((await desk.held(await desk.transfer(order, amount))).kind).toBe(kind);
+    expect(await desk.query(order)).toMatchObject({ trade_state: 6 });
   });
 
   it('the second of two that sum up', async () => {
-    const order = await placed();
-    expect(await held(await transfer(order, 7000))).toBe('bank_credit_too_little');
-    expect(await held(await transfer(order, 622))).toBe('bank_credits_sum_up');
-    expect(await query(order)).toMatchObject({ trade_state: 6 });
+    const order = await desk.place();
+    expect((await desk.held(await desk.transfer(order, 7000))).kind).toBe('bank_credit_too_little');
+    expect((await desk.held(await desk.transfer(order, 622))).kind).toBe('bank_credits_sum_up');
+    expect(await desk.query(order)).toMatchObject({ trade_state: 6 });
   });
 
   it('a second payment of a paid order', async () => {
-    const order = await placed();
-    await transfer(order);
+    const order = await desk.place();
+    await desk.transfer(order);
     await world.notify.waitFor(order.path);
-    expect(await held(await transfer(order))).toBe('bank_credit_second');
+    expect((await desk.held(await desk.transfer(order))).kind).toBe('bank_credit_second');
   });
 
   it('from another payer than the merchant asked for; the right one still pays', async () => {
-    const order = await placed({ payer_name: '深圳市（甲）公司' });
-    expect(await held(await transfer(order, 7622, { payer_name: '深圳市(乙)公司' }))).toBe('bank_credit_wrong_payer');
-    await transfer(order, 7622, { payer_name: '深圳市(甲)公司' });
+    const order = await desk.place({ payer_name: '深圳市（甲）公司' });
+    expect((await desk.held(await desk.transfer(order, 7622, { payer_name: '深圳市(乙)公司' }))).kind).toBe(
+      'bank_credit_wrong_payer',
+    );
+    await desk.transfer(order, 7622, { payer_name: '深圳市(甲)公司' });
     await world.notify.waitFor(order.path);
   });
 
   it('to the number of an order that its merchant has closed', async () => {
-    const order = await placed();
+    const order = await desk.place();
     expect((await world.merchant.call('/v2/pay/close', { mch_trade_id: order.mch_trade_id })).code).toBe(0);
-    expect(await held(await transfer(order))).toBe('bank_credit_closed_number');
-    expect(await query(order)).toMatchObject({ trade_state: 3 });
+    expect((await desk.held(await desk.transfer(order))).kind).toBe('bank_credit_closed_number');
+    expect(await desk.query(order)).toMatchObject({ trade_state: 3 });
     expect(await world.sql('SELECT 1 FROM notifications WHERE trade_id = $1', [order.trade_id])).toHaveLength(0);
   });
 
   it('after the write-off', async () => {
-    const order = await placed();
-    await transfer(order);
+    const order = await desk.place();
+    await desk.transfer(order);
     await world.notify.waitFor(order.path);
     expect((await world.merchant.call('/v2/pay/writeoff', { mch_trade_id: order.mch_trade_id })).code).toBe(0);
-    expect(await held(await transfer(order))).toBe('bank_credit_written_off');
+    expect((await desk.held(await desk.transfer(order))).kind).toBe('bank_credit_written_off');
   });
 
   it('to a number that no order ever had', async () => {
-    expect(await held(await transfer({ fund_acc: '9902999999999998' }))).toBe('bank_credit_unknown_number');
+    expect((await desk.held(await desk.transfer({ fund_acc: '9902999999999998' }))).kind).toBe(
+      'bank_credit_unknown_number',
+    );
   });
 
   it('in another currency', async () => {
-    expect(await held(await transfer(await placed(), 7622, { currency: 'USD' }))).toBe('bank_credit_wrong_currency');
+    expect((await desk.held(await desk.transfer(await desk.place(), 7622, { currency: 'USD' }))).kind).toBe(
+      'bank_credit_wrong_currency',
+    );
   });
 
   it('booked before the number belonged to the order', async () => {
     const booked_at = new Date(Date.now() - 3 * 86_400_000).toISOString();
-    expect(await held(await transfer(await placed(), 7622, { booked_at }))).toBe('bank_credit_before_order');
+    expect((await desk.held(await desk.transfer(await desk.place(), 7622, { booked_at }))).kind).toBe(
+      'bank_credit_before_order',
+    );
   });
 
   it('booked after the time of the order', async () => {
-    const order = await placed();
+    const order = await desk.place();
     const booked_at = new Date(Date.now() + 8 * 86_400_000).toISOString();
-    expect(await held(await transfer(order, 7622, { booked_at }))).toBe('bank_credit_late');
-    expect(await query(order)).toMatchObject({ trade_state: 6 });
+    expect((await desk.held(await desk.transfer(order, 7622, { booked_at }))).kind).toBe('bank_credit_late');
+    expect(await desk.query(order)).toMatchObject({ trade_state: 6 });
   });
 });
 
@@ -247,19 +202,23 @@ describe('pushes', () => {
   async function isNotifiedOnce(order: Placed): Promise<void> {
     await world.notify.waitFor(order.path);
     expect(await world.sql('SELECT 1 FROM notifications WHERE trade_id = $1', [order.trade_id])).toHaveLength(1);
-    expect(await world.sql('SELECT 1 FROM bank_credits WHERE trade_id = $1', [order.trade_id])).toHaveLength(1);
+    const credits = (): Promise<Json[]> =>
+      world.sql('SELECT state FROM bank_credits WHERE trade_id = $1', [order.trade_id]);
+    // The credit is marked a moment after its order has become paid.
+    await eventually(async () => (await credits()).length > 0);
+    expect(await credits()).toEqual([{ state: 'paid' }]);
   }
 
   it.each(['duplicate', 'timeout_after', 'bad_signature', 'garbage'])('survive %s', async (name) => {
-    const order = await placed();
+    const order = await desk.place();
     await fault(name);
-    await transfer(order);
+    await desk.transfer(order);
     await isNotifiedOnce(order);
   });
 
   it('that are sent again change nothing', async () => {
-    const order = await placed();
-    await transfer(order);
+    const order = await desk.place();
+    await desk.transfer(order);
     await isNotifiedOnce(order);
     const before = await world.sql<Json>('SELECT count(*) FROM order_events');
     const attempts = async (): Promise<number> => {
@@ -275,8 +234,8 @@ describe('pushes', () => {
 
   it.each(['json', 'camt054.02'])('may be %s', async (format) => {
     await world.control('POST', '/control/bank/push', { format });
-    const order = await placed();
-    await transfer(order);
+    const order = await desk.place();
+    await desk.transfer(order);
     await isNotifiedOnce(order);
     await world.control('POST', '/control/bank/push', { format: 'camt054' });
   });
@@ -298,11 +257,11 @@ describe('pushes', () => {
   });
 
   it('of two credits at once pay once and hold the other', async () => {
-    const order = await placed();
-    const references = await Promise.all([transfer(order), transfer(order)]);
+    const order = await desk.place();
+    const references = await Promise.all([desk.transfer(order), desk.transfer(order)]);
     await isNotifiedOnceOfTwo(order);
     const states = await eventually(async () => {
-      const found = await Promise.all(references.map(creditState));
+      const found = await Promise.all(references.map((one) => desk.creditState(one)));
       return found.every((state) => state === 'paid' || state === 'held') && found;
     });
     expect(states.toSorted()).toEqual(['held', 'paid']);
@@ -316,10 +275,10 @@ describe('pushes', () => {
 
 describe('writing off, closing and reversing', () => {
   it('writes off a paid order, also twice', async () => {
-    const order = await placed();
+    const order = await desk.place();
     const early = await world.merchant.call('/v2/pay/writeoff', { mch_trade_id: order.mch_trade_id });
     expect(early).toMatchObject({ code: 302, msg: expect.stringContaining('not paid (trade_state 6)') });
-    await transfer(order);
+    await desk.transfer(order);
     await world.notify.waitFor(order.path);
     for (let times = 0; times < 2; times += 1) {
       const answer = await world.merchant.call('/v2/pay/writeoff', { mch_trade_id: order.mch_trade_id });
@@ -339,8 +298,8 @@ describe('writing off, closing and reversing', () => {
   });
 
   it('asks for the write-off again while the bank does not answer', async () => {
-    const order = await placed();
-    await transfer(order);
+    const order = await desk.place();
+    await desk.transfer(order);
     await world.notify.waitFor(order.path);
     await world.control('POST', '/control/faults', {
       channel: 'bank',
@@ -367,10 +326,10 @@ describe('writing off, closing and reversing', () => {
   });
 
   it('does not reverse a transfer', async () => {
-    const order = await placed();
+    const order = await desk.place();
     const answer = await world.merchant.call('/v2/pay/reverse', { mch_trade_id: order.mch_trade_id });
     expect(answer).toMatchObject({ code: 302, msg: expect.stringContaining('refund') });
-    expect(await query(order)).toMatchObject({ trade_state: 6 });
+    expect(await desk.query(order)).toMatchObject({ trade_state: 6 });
   });
 });
 
@@ -385,13 +344,6 @@ describe('refunds', () => {
     });
     expect(answer.code).toBe(0);
     return answer.data;
-  }
-
-  async function paid(): Promise<Placed> {
-    const order = await placed();
-    await transfer(order);
-    await world.notify.waitFor(order.path);
-    return order;
   }
 
   async function outcome(order: Placed, id: string): Promise<Json> {
@@ -409,25 +361,25 @@ describe('refunds', () => {
   }
 
   it('go back in parts to the account the money came from', async () => {
-    const order = await paid();
+    const order = await desk.paid();
     expect(await refunded(order, 22, 'part', 'r1')).toMatchObject({ trade_state: 1, refunds: { refund_status: 1 } });
     await refunded(order, 7600, 'rest', 'r2');
     await settledAtBank(order);
     expect(await outcome(order, 'r1')).toMatchObject({ refund_fee: 22, refund_status: 0 });
     expect(await outcome(order, 'r2')).toMatchObject({ refund_fee: 7600, refund_status: 0 });
-    expect(await query(order)).toMatchObject({ refunded_fee: 7622, refunding_fee: 0 });
+    expect(await desk.query(order)).toMatchObject({ refunded_fee: 7622, refunding_fee: 0 });
   });
 
   it('that the bank cannot make are closed, and the amount is free again', async () => {
-    const order = await paid();
+    const order = await desk.paid();
     await refunded(order, 100, 'TRANSFER_FAILS', 'r1');
     await settledAtBank(order);
     expect(await outcome(order, 'r1')).toMatchObject({ refund_status: 2 });
-    expect(await query(order)).toMatchObject({ refunded_fee: 0, refunding_fee: 0 });
+    expect(await desk.query(order)).toMatchObject({ refunded_fee: 0, refunding_fee: 0 });
   });
 
   it('that come back while they are under way are closed; after their success a person is told', async () => {
-    const order = await paid();
+    const order = await desk.paid();
     await refunded(order, 100, 'TRANSFER_HANGS', 'r1');
     await refunded(order, 200, 'fine', 'r2');
     const rows = await world.sql<Json>('SELECT refund_fen, channel_refund_no FROM refunds WHERE trade_id = $1', [
@@ -447,22 +399,22 @@ describe('refunds', () => {
         (one) => one.kind === 'bank_refund_returned' && one.trade_id === order.trade_id,
       ),
     );
-    expect(await query(order)).toMatchObject({ refunded_fee: 200 });
+    expect(await desk.query(order)).toMatchObject({ refunded_fee: 200 });
   });
 });
 
 describe('what the bank takes back', () => {
   it('of a held credit leaves nothing to be done', async () => {
-    const order = await placed();
-    const reference = await transfer(order, 1);
-    await held(reference);
+    const order = await desk.place();
+    const reference = await desk.transfer(order, 1);
+    await desk.held(reference);
     await world.control('POST', '/control/bank/reverse', { reference });
-    await eventually(async () => (await creditState(reference)) === 'reversed');
+    await eventually(async () => (await desk.creditState(reference)) === 'reversed');
   });
 
   it('of a credit that paid leaves the order paid and tells a person', async () => {
-    const order = await placed();
-    const reference = await transfer(order);
+    const order = await desk.place();
+    const reference = await desk.transfer(order);
     await world.notify.waitFor(order.path);
     await world.control('POST', '/control/bank/reverse', { reference });
     await eventually(async () =>
@@ -470,17 +422,17 @@ describe('what the bank takes back', () => {
         (one) => one.kind === 'bank_reversal_after_success' && one.trade_id === order.trade_id,
       ),
     );
-    expect(await query(order)).toMatchObject({ trade_state: 0 });
+    expect(await desk.query(order)).toMatchObject({ trade_state: 0 });
   });
 
   it('before it was heard of is never booked', async () => {
-    const order = await placed();
+    const order = await desk.place();
     const fault = { channel: 'bank', operation: 'callback', fault: 'reorder', count: 1 };
     await world.control('POST', '/control/faults', fault);
-    const reference = await transfer(order);
+    const reference = await desk.transfer(order);
     await world.control('POST', '/control/bank/reverse', { reference });
-    await eventually(async () => (await creditState(reference)) === 'reversed');
-    expect(await query(order)).toMatchObject({ trade_state: 6 });
+    await eventually(async () => (await desk.creditState(reference)) === 'reversed');
+    expect(await desk.query(order)).toMatchObject({ trade_state: 6 });
     expect((await readExceptions(world)).filter((one) => one.detail['original_reference'] === reference)).toMatchObject(
       [{ kind: 'bank_reversal_unknown' }],
     );

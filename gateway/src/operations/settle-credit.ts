@@ -170,7 +170,8 @@ async function settle(gateway: Gateway, { credits, order, surplus, by }: Settlem
       `the order was ${paid.state} in the meantime by another payment: the credit waits on`,
     );
   const now = await gateway.store.bank_credits.byReferences(account_id, references);
-  return { order: paid, credits: now, done_before: false };
+  const ordered = now.toSorted((one, other) => references.indexOf(one.reference) - references.indexOf(other.reference));
+  return { order: paid, credits: ordered, done_before: false };
 }
 
 /** What of the money is too much. Throws 302 when it is not enough, or nobody said what becomes of the rest. */

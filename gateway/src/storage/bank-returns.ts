@@ -27,19 +27,19 @@ export type NewReturn = Pick<
 const RETURN_CREDIT: Statement = {
   name: 'return_bank_credit',
   text: `
-WITH returning AS (
+WITH taken AS (
   UPDATE bank_credits SET state = 'returning', decided_by = $5, updated_at_ms = $6
   WHERE account_id = $2 AND reference = $3 AND state = 'held' RETURNING merchant_id, trade_id
 ), new_return AS (
   INSERT INTO bank_returns (return_no, account_id, reference, whole, amount_fen, state, asked_by, created_at_ms, updated_at_ms, check_at_ms)
-  SELECT $1, $2, $3, true, $4, 'due', $5, $6, $6, $6 FROM returning
+  SELECT $1, $2, $3, true, $4, 'due', $5, $6, $6, $6 FROM taken
 ), new_event AS (
   INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail)
   SELECT merchant_id, trade_id, $6, 'operator', 'credit_returning',
     json_build_object('reference', $3::text, 'amount_fen', $4::bigint, 'by', $5::text)
-  FROM returning WHERE trade_id IS NOT NULL
+  FROM taken WHERE trade_id IS NOT NULL
 )
-SELECT 1 AS done FROM returning`,
+SELECT 1 AS done FROM taken`,
 };
 
 const CLAIM: Statement = {
