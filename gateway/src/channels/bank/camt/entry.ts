@@ -59,7 +59,7 @@ function bankEntry(source: Source): BankEntry {
   const of_entry = textAt(entry, 'AcctSvcrRef');
   const told = {
     kind,
-    number: numberOf(kind, head, transaction),
+    number: numberOf(head, transaction),
     amount_fen,
     currency,
     payer_name: transaction && partyName(transaction),
@@ -89,12 +89,9 @@ function kindOf(direction: 'CRDT' | 'DBIT', reversal: boolean, transaction: Node
   return reversal || (transaction && nodeAt(transaction, 'RtrInf')) ? 'returned' : 'credit';
 }
 
-function numberOf(kind: BankEntry['kind'], head: Node, transaction: Node | null): string | null {
-  const named =
-    transaction &&
-    (accountAt(transaction, 'RltdPties', 'CdtrAcct') ??
-      (kind === 'reversal' ? accountAt(transaction, 'RltdPties', 'DbtrAcct') : null));
-  return named ?? accountAt(head, 'Acct');
+/** A reversal keeps the parties of what it takes back, so that the number is the creditor's there too. */
+function numberOf(head: Node, transaction: Node | null): string | null {
+  return (transaction && accountAt(transaction, 'RltdPties', 'CdtrAcct')) ?? accountAt(head, 'Acct');
 }
 
 function accountAt(node: Node, ...path: readonly string[]): string | null {
