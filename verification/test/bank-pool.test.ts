@@ -155,7 +155,9 @@ describe('two nodes and the last number', () => {
       const answers = await Promise.all(
         [world.merchant, other, world.merchant, other].map((node) => node.call('/v2/pay', desk.fields())),
       );
-      expect(answers.map((answer) => answer.code).toSorted((one, other) => one - other)).toEqual([0, 600, 600, 600]);
+      expect(answers.map((answer) => answer.code).toSorted((one, another) => one - another)).toEqual([
+        0, 600, 600, 600,
+      ]);
       expect(
         await world.sql("SELECT 1 FROM virtual_accounts WHERE pool LIKE $1 AND state = 'open'", [`${poolPrefix()}%`]),
       ).toHaveLength(1);

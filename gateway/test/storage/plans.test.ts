@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database, Statement } from '../../src/storage/database.ts';
+import { fillBankTables, useBank } from './bank-rows.ts';
 import { readServerStatus } from '../../src/storage/server-status.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { facts } from '../domain/samples.ts';
@@ -151,6 +152,7 @@ async function fillTables(database: Client): Promise<void> {
     'token_hash, user_id, expires_at_ms',
     `'token' || n, ${id('e')}, ${NOW_MS}::bigint - 100000 + n * 20`,
   );
+  await fillBankTables(fill, id, merchant);
   await database.query('ANALYZE');
 }
 
@@ -160,6 +162,7 @@ async function useEverything(store: Store): Promise<void> {
   await useRefunds(store);
   await useNotifications(store);
   await useConfiguration(store);
+  await useBank(store);
   const { jobs, users, exceptions } = store;
   await jobs.claim('order', NOW_MS, 30_000, 32);
   await jobs.move('order', MERCHANT_ID, newId(), NOW_MS);
