@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const SCENARIOS = ['orders', 'notifications', 'latency', 'overload', 'startup'] as const;
+export const SCENARIOS = ['orders', 'notifications', 'latency', 'overload', 'startup', 'statement'] as const;
 
 export type Scenario = (typeof SCENARIOS)[number];
 

@@ -16,6 +16,7 @@ import { measureNotifications } from './scenarios/notifications.ts';
 import { measureOrders } from './scenarios/orders.ts';
 import { measureOverload } from './scenarios/overload.ts';
 import { measureStartup } from './scenarios/startup.ts';
+import { measureStatement } from './scenarios/statement.ts';
 
 /** `npm run bench`: figures of the gateway, each beside the reference program's of the same run. */
 
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
   const reports: ScenarioReport[] = [];
   let machine: Readonly<Record<string, unknown>> = {};
   try {
-    const measured = options.scenarios.filter((scenario) => scenario !== 'startup');
+    const measured = options.scenarios.filter((scenario) => scenario !== 'startup' && scenario !== 'statement');
     // What `heliu serve` gives its own process, under the same home: the reference gets no less.
     const environment = {
       ...(await signingEnvironment(folder, process.env)),
@@ -35,6 +36,10 @@ async function main(): Promise<void> {
     if (measured.length > 0) reports.push(...(await measureAll(measured, options, folder, environment)));
     if (options.scenarios.includes('startup')) {
       reports.push(await measureStartup({ rounds: options.rounds, progress }));
+      print(options, reports.at(-1));
+    }
+    if (options.scenarios.includes('statement')) {
+      reports.push(await measureStatement({ rounds: options.rounds, progress }));
       print(options, reports.at(-1));
     }
   } finally {
@@ -56,7 +61,7 @@ async function measureAll(
   try {
     const { url: notify_url } = await receiver.call<{ readonly url: string }>('start');
     const gateway = await prepareGateway(bench, { home: folder, notify_url, profile: options.profile });
-    const run: Readonly<Record<Exclude<Scenario, 'startup'>, () => Promise<ScenarioReport>>> = {
+    const run: Readonly<Record<Exclude<Scenario, 'startup' | 'statement'>, () => Promise<ScenarioReport>>> = {
       orders: () => orders(bench, gateway, options, environment),
       notifications: () =>
         measureNotifications(bench, {
@@ -77,7 +82,7 @@ async function measureAll(
         measureOverload(bench, { ...common(gateway, options), startGateway: () => gateway.startFresh('all') }),
     };
     for (const scenario of scenarios) {
-      if (scenario === 'startup') continue;
+      if (scenario === 'startup' || scenario === 'statement') continue;
       progress(`${scenario} …`);
       reports.push(await run[scenario]());
       print(options, reports.at(-1));

@@ -100,7 +100,7 @@ function parse(xml: string): Element {
   parser.on('opentag', (tag) => {
     const element: Element = {
       name: tag.name,
-      attributes: tag.attributes as Record<string, string>,
+      attributes: tag.attributes,
       children: [],
       text: '',
     };

@@ -93,7 +93,7 @@ async function lookThrough(
   let problem: string | null = null;
   const digest = createHash('sha256');
   try {
-    for await (const items of readItems(bytesOf(path, digest))) {
+    for await (const items of readItems(bytesOf(path, digest), true)) {
       for (const item of items) {
         if (item.kind === 'entry' || item.kind === 'unreadable') entries += 1;
         if (item.kind !== 'head') continue;

@@ -24,7 +24,7 @@ function readXml(body: Buffer): PushVerdict {
     entry(entry, head, message) {
       if (message.type !== 'advice') throw new UnreadableMessage('a statement is taken as a file, not as a push');
       try {
-        entries.push(...readEntry(entry, head));
+        if (entry) entries.push(...readEntry(entry, head));
       } catch (error) {
         if (!(error instanceof UnreadableEntryError)) throw error;
         unreadable.push({ position: reader.entries, problem: error.message });

@@ -36,25 +36,33 @@ export type ReadItem =
 
 /**
  * Reads a message.
+ * @param look_only only finds out whether it can be read: its entries have no payments
  * @yields what each chunk brought, in order
  * @throws UnreadableMessage when it is none; what was yielded before must not have been believed then
  */
-export async function* readItems(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly ReadItem[], void, void> {
+export async function* readItems(
+  chunks: AsyncIterable<Buffer>,
+  look_only = false,
+): AsyncGenerator<readonly ReadItem[], void, void> {
   let items: ReadItem[] = [];
-  const reader = new MessageReader({
-    head: (head, message, header) => items.push({ kind: 'head', head: readHead(head, message, header) }),
-    entry(entry, head) {
-      try {
-        const payments = readEntry(entry, head);
-        if (payments.length > 0) items.push({ kind: 'entry', payments });
-      } catch (error) {
-        if (!(error instanceof UnreadableEntryError)) throw error;
-        items.push({ kind: 'unreadable', position: reader.entries, problem: error.message });
-      }
+  const reader = new MessageReader(
+    {
+      head: (head, message, header) => items.push({ kind: 'head', head: readHead(head, message, header) }),
+      entry(entry, head) {
+        if (!entry) return void items.push({ kind: 'entry', payments: [] });
+        try {
+          const payments = readEntry(entry, head);
+          if (payments.length > 0) items.push({ kind: 'entry', payments });
+        } catch (error) {
+          if (!(error instanceof UnreadableEntryError)) throw error;
+          items.push({ kind: 'unreadable', position: reader.entries, problem: error.message });
+        }
+      },
+      unreadable: (position, problem) => items.push({ kind: 'unreadable', position, problem }),
+      end: () => items.push({ kind: 'end' }),
     },
-    unreadable: (position, problem) => items.push({ kind: 'unreadable', position, problem }),
-    end: () => items.push({ kind: 'end' }),
-  });
+    look_only,
+  );
   for await (const chunk of chunks) {
     reader.write(chunk);
     const read = items;
