@@ -157,7 +157,7 @@ function accountId(channel: string): string {
   return `sandbox-${channel}`;
 }
 
-function sandboxAccounts({ wechat, alipay }: SandboxFile['simulators']): Map<string, SandboxAccount> {
+function sandboxAccounts({ wechat, alipay, bank }: SandboxFile['simulators']): Map<string, SandboxAccount> {
   return new Map([
     [
       'wechat',
@@ -195,5 +195,23 @@ function sandboxAccounts({ wechat, alipay }: SandboxFile['simulators']): Map<str
         merchant_params: {},
       },
     ],
+    ['bank', bankAccount(bank)],
   ]);
+}
+
+/** The simulated bank gives a number for each order, and is told by signed pushes of what comes to it. */
+function bankAccount(bank: SandboxFile['simulators']['bank']): SandboxAccount {
+  return {
+    settings: {
+      fund_acc_name: bank.fund_acc_name,
+      bank_branch: bank.bank_branch,
+      settlement_account: bank.settlement_account,
+      numbers: 'bank',
+      base_url: bank.base_url,
+      client_id: bank.client_id,
+      bank_keys: { [bank.bank_key_id]: bank.bank_public_key },
+    },
+    secrets: { client_private_key: bank.client_private_key },
+    merchant_params: {},
+  };
 }

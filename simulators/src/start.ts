@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { alipaySandboxEntry } from './alipay/config.ts';
 import type { AlipaySandboxEntry } from './alipay/config.ts';
 import { createAlipaySimulator } from './alipay/simulator.ts';
+import { bankSandboxEntry } from './bank/config.ts';
+import type { BankSandboxEntry } from './bank/config.ts';
+import { createBankSimulator } from './bank/simulator.ts';
 import { createControl } from './control/control.ts';
 import { keepCredentials } from './credentials-files.ts';
 import { FaultBoard } from './faults/registry.ts';
@@ -19,6 +22,7 @@ import { wechatSandboxFields } from './wechat/config.ts';
 import type { WechatConfig, WechatSandboxFields } from './wechat/config.ts';
 import { createServerCertificate } from './wechat/credentials.ts';
 import { createWechatSimulator } from './wechat/simulator.ts';
+import type { WechatSimulator } from './wechat/simulator.ts';
 
 export interface SimulatorsOptions {
   /** The address to listen on; the controls answer loopback only, whatever it is. */
@@ -31,6 +35,12 @@ export interface SimulatorsOptions {
   readonly alipay_port: number;
   /** WeChat Pay over TLS, for what needs the merchant's certificate; the system chooses when absent. */
   readonly wechat_tls_port?: number;
+  /** Chosen by the system when absent. */
+  readonly bank_port?: number;
+  /** Where the bank tells of credits; absent: nowhere, until a control says where. */
+  readonly bank_push_url?: string;
+  /** Where the bank leaves its files; absent: it hands them out by the controls alone. */
+  readonly bank_drop_folder?: string;
   /** Multiplies the waits between callback attempts; 1, upstream's own pace, when absent. */
   readonly cadence_scale?: number;
   /** The real clock, randomness and network when absent. */
@@ -42,6 +52,8 @@ export interface RunningSimulators {
   readonly wechat: WechatSandboxFields;
   /** `simulators.alipay` of the sandbox file. */
   readonly alipay: AlipaySandboxEntry;
+  /** `simulators.bank` of the sandbox file. */
+  readonly bank: BankSandboxEntry;
   readonly addresses: {
     /** Origin of the wallet page and the controls. */
     readonly control: string;
@@ -51,6 +63,7 @@ export interface RunningSimulators {
     /** Origins of the wallets' own browsers. */
     readonly wechat_browser: string;
     readonly alipay_browser: string;
+    readonly bank: string;
   };
   /** Stops listening and sending; what was not delivered goes out after the next start. */
   close(): Promise<void>;
@@ -69,10 +82,10 @@ export class PortInUse extends Error {
   }
 }
 
-export type PortOption = 'control_port' | 'wechat_port' | 'wechat_tls_port' | 'alipay_port';
+export type PortOption = 'control_port' | 'wechat_port' | 'wechat_tls_port' | 'alipay_port' | 'bank_port';
 
 /**
- * Starts both channels, the controls and the wallet page, each on a port of its own, with the credentials, orders,
+ * Starts every channel, the controls and the wallet page, each on a port of its own, with the credentials, orders,
  * ledger and faults of the last start under the same home.
  *
  * @throws PortInUse, or an error that names the file under `home` that cannot be used
@@ -95,6 +108,12 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
     web_origin: () => wechat_origin,
   });
   const alipay = createAlipaySimulator({ ...shared, config: { ...configs.alipay, ...paced } });
+  const bank = createBankSimulator({
+    ...shared,
+    config: { ...configs.bank, ...paced },
+    push_url: options.bank_push_url ?? null,
+    drop_folder: options.bank_drop_folder ?? null,
+  });
   const servers: Listening[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.close()));
@@ -122,18 +141,14 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
       wechat: wechat_origin,
       wechat_tls: await serve('wechat_tls_port', wechat.handler, tls),
       alipay: await serve('alipay_port', alipay.handler),
-      control: await serve('control_port', createControl({ wechat, alipay, faults, ledger, browsers })),
+      bank: await serve('bank_port', bank.handler),
+      control: await serve('control_port', createControl({ wechat, alipay, bank, faults, ledger, browsers })),
     };
-    wechat.resume();
-    alipay.resume();
-    const current = wechat.platformKeys().find((key) => key.current);
+    for (const channel of [wechat, alipay, bank]) channel.resume();
     return {
-      wechat: {
-        ...wechatSandboxFields(configs.wechat, addresses.wechat, addresses.wechat_tls),
-        // The key may have been rotated since the credentials were written.
-        ...(current ? { platform_serial: current.serial, platform_public_key: current.public_key } : {}),
-      },
+      wechat: wechatEntry(configs.wechat, wechat, addresses),
       alipay: alipaySandboxEntry(configs.alipay, `${addresses.alipay}/gateway.do`),
+      bank: bankSandboxEntry(configs.bank, addresses.bank),
       addresses,
       close,
     };
@@ -141,6 +156,17 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
     await close();
     throw error;
   }
+}
+
+/** The key that signs may have been rotated since the credentials were written. */
+function wechatEntry(
+  config: WechatConfig,
+  wechat: WechatSimulator,
+  { wechat: origin, wechat_tls }: RunningSimulators['addresses'],
+): WechatSandboxFields {
+  const fields = wechatSandboxFields(config, origin, wechat_tls);
+  const current = wechat.platformKeys().find((key) => key.current);
+  return current ? { ...fields, platform_serial: current.serial, platform_public_key: current.public_key } : fields;
 }
 
 /**

@@ -7,6 +7,7 @@ import type { ZodType } from 'zod';
 import type { Fen } from '../domain/money.ts';
 import type { PaymentFacts } from '../domain/payment-facts.ts';
 import type { Ports } from '../ports.ts';
+import type { VirtualAccounts } from './virtual-accounts.ts';
 
 /** The channel said no, in a verified answer, and nothing happened. */
 export interface Declined {
@@ -55,6 +56,8 @@ export interface OrderForChannel {
   readonly fields: Readonly<Record<string, string>>;
   /** What the route says about this merchant at this account: sub_mchid, sub_appid, app_auth_token, seller_id … */
   readonly merchant_params: Readonly<Record<string, string>>;
+  /** Bank transfers alone: the number of our own pool that was taken for this order; null: none was free. */
+  readonly fund_acc?: string | null;
 }
 
 /** Names an order that was placed before. */
@@ -75,6 +78,8 @@ export interface RefundForChannel {
   readonly refund_fen: Fen;
   readonly reason: string;
   readonly notify_url: string;
+  /** What the channel told of the payment (PaymentFacts.details): a transfer goes back to the account it came from. */
+  readonly paid_details?: Readonly<Record<string, string>>;
 }
 
 export type { PaymentFacts };
@@ -220,6 +225,8 @@ export interface ChannelClient {
   payerAuthorization?(): PayerAuthorization | { readonly missing: string };
   /** Asks the channel something harmless; `heliu channel test` prints what comes back. */
   test(): Promise<{ readonly ok: boolean; readonly message: string }>;
+  /** Bank transfers alone: the numbers of this account, and what comes to them. */
+  readonly virtual_accounts?: VirtualAccounts;
 }
 
 /** A stored channel account with its secrets decrypted. */
@@ -259,6 +266,10 @@ export interface PayType {
   readonly reply_shows_state: boolean;
   /** The order is made here, and placed when its payer has confirmed on the payment page, which then knows these fields. */
   readonly payer_fields?: Readonly<Record<string, FieldRule>>;
+  /** Whether it carries attach and total_fee too, in the order the document shows. */
+  readonly reply_shows_order?: true;
+  /** Each order gets an account number of its own (see virtual-accounts.ts). */
+  readonly virtual_account?: true;
   /** How long the channel lets a payer pay, in seconds; our own default for time_expire. */
   readonly lifetime_s: number;
   /** True when the same number with the same parameters may be sent again at the channel without making a second order. */

@@ -23,6 +23,9 @@
  *
  *   undecided ──paid, a sibling is paid──▶ closed, the second payment recorded and refunded on its own
  *
+ * A bank transfer (an order with a number of its own) is booked by itself only while the order is undecided. Money that comes
+ * later waits for a person (bank-credit.ts), who may book it: closed | failed ──paid, operator──▶ paid.
+ *
  * No other arrow exists: `assertArrow` stops a bug before it reaches storage.
  */
 import type { Fen } from './money.ts';
@@ -43,6 +46,14 @@ export const PAYMENT_CODE_PAY_TYPE = 'common.micro';
 /** Whether an order was placed with a payment code (付款码). */
 export function hasPaymentCode(order: Pick<Order, 'pay_type'>): boolean {
   return order.pay_type === PAYMENT_CODE_PAY_TYPE;
+}
+
+/** The pay type whose payer transfers to a bank account number that belongs to the order alone (定向转账支付). */
+export const BANK_TRANSFER_PAY_TYPE = 'ecp.transfer';
+
+/** Whether an order is paid by a transfer to its own number. */
+export function hasVirtualAccount(order: Pick<Order, 'pay_type'>): boolean {
+  return order.pay_type === BANK_TRANSFER_PAY_TYPE;
 }
 
 export interface Order {
@@ -100,7 +111,15 @@ export type OrderEvent =
   | { readonly kind: 'not_found'; readonly message: string }
   | { readonly kind: 'closed'; readonly message: string }
   | { readonly kind: 'reversed'; readonly message: string; readonly refunded?: boolean | null }
-  | { readonly kind: 'paid'; readonly facts: PaymentFacts; readonly finished: boolean }
+  | {
+      readonly kind: 'paid';
+      readonly facts: PaymentFacts;
+      readonly finished: boolean;
+      /** What trade_info says of the payment: a transfer's payer. */
+      readonly message?: string;
+      /** The operator who decided it. */
+      readonly by?: string;
+    }
   /** The order is to end: recorded before the channel is called. */
   | { readonly kind: 'ending_wanted'; readonly ending: Ending }
   /** The channel refused to end it, in a verified answer. */
@@ -301,7 +320,8 @@ function decideEnded(order: Order, said: 'closed' | 'reversed', message: string,
     const ended = { state, ending: null, placing_until_ms: 0, channel_message: message, decided_at_ms: input.at_ms };
     return change(ended, state);
   }
-  if (order.state === 'paid') {
+  // Closing the number of a transfer says nothing about the payment.
+  if (order.state === 'paid' && !hasVirtualAccount(order)) {
     // The channel says closed about an order it said was paid: never take money back on such a word, show it to a person.
     return {
       ...NOTHING,
@@ -317,6 +337,8 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
   const known = order.facts ?? order.late_facts;
   if (known) {
     if (known.transaction_id !== event.facts.transaction_id) {
+      // A second transfer is in the queue as a credit of its own.
+      if (hasVirtualAccount(order)) return NOTHING;
       return {
         ...NOTHING,
         exception: {
@@ -332,14 +354,17 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
   const given_back = order.state === 'reversed' && hasPaymentCode(order) && event.facts.refunded;
   if (order.ending === 'reverse' || given_back) return decidePaidReversed(order, event.facts, input);
   if (input.preorder_is_paid) return decideSecondOfPreorder(order, event.facts, input);
-  if (order.state === 'undecided' || input.late_payment === 'accept') {
+  const by_operator = input.source === 'operator';
+  // A transfer that comes late waits for a person: it is neither booked nor sent back on its own.
+  if (hasVirtualAccount(order) && order.state !== 'undecided' && !by_operator) return NOTHING;
+  if (order.state === 'undecided' || input.late_payment === 'accept' || by_operator) {
     const changes: OrderChanges = {
       state: 'paid',
       finished: event.finished,
       ending: null,
       placing_until_ms: 0,
       facts: event.facts,
-      channel_message: '',
+      channel_message: event.message ?? '',
       decided_at_ms: input.at_ms,
     };
     const timeline = order.state === 'undecided' ? 'paid' : 'late_payment_accepted';

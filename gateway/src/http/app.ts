@@ -8,6 +8,7 @@ import { mountMerchantAdministration } from './admin/merchants.ts';
 import { mountPlatformKey } from './admin/platform-key.ts';
 import { mountSession } from './admin/session.ts';
 import { mountCashier } from './cashier/cashier.ts';
+import { mountBankPush } from './bank-push.ts';
 import { mountChannelNotify } from './channel-notify.ts';
 import { mountDemos } from './demos.ts';
 import { sendError } from './errors.ts';
@@ -22,6 +23,7 @@ import { queryEndpoint } from './merchant/query.ts';
 import { refundEndpoint } from './merchant/refund.ts';
 import { refundQueryEndpoint } from './merchant/refund-query.ts';
 import { reverseEndpoint } from './merchant/reverse.ts';
+import { writeOffEndpoint } from './merchant/writeoff.ts';
 
 export interface AppOptions {
   readonly gateway: Gateway;
@@ -55,6 +57,7 @@ export function merchantEndpoints(gateway: Gateway) {
     refundQueryEndpoint(gateway),
     preOrderEndpoint(gateway),
     preOrderDetailEndpoint(gateway),
+    writeOffEndpoint(gateway),
   ];
 }
 
@@ -84,6 +87,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   for (const endpoint of merchantEndpoints(gateway)) mount(app, gateway, options.platform, limit, endpoint);
   mountChannelNotify(app, gateway);
   mountCashier(app, gateway);
+  mountBankPush(app, gateway);
   mountSession(app, gateway);
   mountMerchantAdministration(app, gateway);
   mountPlatformKey(app, gateway, options.platform);

@@ -5,13 +5,14 @@
 import type { BeginReport, CloseReport, PaymentReport, ReverseReport } from '../channels/channel.ts';
 import { makeId } from '../domain/identifiers.ts';
 import type { Decision, Exception, Order, OrderEvent, Source } from '../domain/order.ts';
-import { assertArrow, decide, hasPaymentCode } from '../domain/order.ts';
+import { assertArrow, decide, hasPaymentCode, hasVirtualAccount } from '../domain/order.ts';
 import { delayAfter, type QueryKind } from '../domain/retry-schedule.ts';
 import { paymentPayload } from '../notifications/payload.ts';
 import type { LateRefund, NewNotification, OrderSave } from '../storage/orders.ts';
 import { orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import { raiseException } from './raise-exception.ts';
+import { releaseNumber } from './release-number.ts';
 
 const MAX_CONFLICTS = 20;
 const MAX_RAW_CHARACTERS = 4_000;
@@ -41,6 +42,7 @@ export async function applyToOrder(
     const save = prepareSave(gateway, order, next, decision, evidence, event, at_ms);
     if (await gateway.store.orders.save(save)) {
       if (save.notification || save.late_refund) gateway.wakeJobs();
+      if (hasVirtualAccount(next) && hasEnded(order, next)) await releaseNumber(gateway, next, evidence.source);
       return afterSave(next, save);
     }
     const fresh = await gateway.store.orders.byTradeId(order.merchant_id, order.trade_id);
@@ -49,6 +51,10 @@ export async function applyToOrder(
     event = believed(event);
   }
   throw new Error('an order kept changing under us');
+}
+
+function hasEnded(before: Order, after: Order): boolean {
+  return before.state === 'undecided' && after.state !== 'undecided' && after.state !== 'paid';
 }
 
 /**

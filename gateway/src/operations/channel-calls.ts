@@ -64,6 +64,7 @@ export function refundForChannel(gateway: Gateway, order: Order, refund: Refund)
     refund_fen: refund.refund_fen,
     reason: refund.refund_desc,
     notify_url: callbackUrl(gateway, order.account_id, order.merchant_id),
+    ...(order.facts && { paid_details: order.facts.details }),
   };
 }
 

@@ -3,7 +3,7 @@
  * node delays the close and does not forget it. What the channel has not confirmed is not closed here.
  */
 import { ApiError } from '../domain/codes.ts';
-import { hasPaymentCode, type Order } from '../domain/order.ts';
+import { hasPaymentCode, hasVirtualAccount, type Order } from '../domain/order.ts';
 import { tradeInfo, tradeState } from '../domain/trade-state.ts';
 import { applyToOrder } from './apply-channel-result.ts';
 import { closePreorder } from './close-preorder.ts';
@@ -48,7 +48,10 @@ function noOrder(error: unknown): ApiError {
 
 function alreadyPaid(gateway: Gateway, order: Order): ApiError {
   const state = tradeState(order, gateway.ports.clock.now_ms());
-  return new ApiError('wrong_state', `the order is paid (trade_state ${state}): refund or reverse it instead`);
+  return new ApiError(
+    'wrong_state',
+    `the order is paid (trade_state ${state}): refund ${hasVirtualAccount(order) ? '' : 'or reverse '}it instead`,
+  );
 }
 
 /** The channel has not confirmed: the gateway goes on by itself, and the merchant may ask again. */

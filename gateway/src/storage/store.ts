@@ -1,3 +1,6 @@
+import { createBankCreditStore, type BankCreditStore } from './bank-credits.ts';
+import { createBankFileStore, type BankFileStore } from './bank-files.ts';
+import { createBankReturnStore, type BankReturnStore } from './bank-returns.ts';
 import type { ConfigurationStore } from './configuration.ts';
 import { createConfigurationStore } from './configuration.ts';
 import type { Database, Statement } from './database.ts';
@@ -18,6 +21,7 @@ import { createRefundStore } from './refunds.ts';
 import type { Sealer } from './seal.ts';
 import type { UserStore } from './users.ts';
 import { createUserStore } from './users.ts';
+import { createVirtualAccountStore, type VirtualAccountStore } from './virtual-accounts.ts';
 
 /** Everything that is stored, by subject. */
 export interface Store {
@@ -30,6 +34,10 @@ export interface Store {
   readonly exceptions: ExceptionStore;
   readonly configuration: ConfigurationStore;
   readonly users: UserStore;
+  readonly virtual_accounts: VirtualAccountStore;
+  readonly bank_credits: BankCreditStore;
+  readonly bank_returns: BankReturnStore;
+  readonly bank_files: BankFileStore;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
 }
@@ -51,6 +59,10 @@ export function createStore(database: Database, relaxed: Database, sealer: Seale
     exceptions: createExceptionStore(database),
     configuration: createConfigurationStore(database, sealer),
     users: createUserStore(database),
+    virtual_accounts: createVirtualAccountStore(database),
+    bank_credits: createBankCreditStore(database),
+    bank_returns: createBankReturnStore(database),
+    bank_files: createBankFileStore(database),
     async ping() {
       await database.query(PING, []);
     },

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { fen } from '../../src/domain/money.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database, Statement } from '../../src/storage/database.ts';
+import { fillBankTables, useBank } from './bank-rows.ts';
 import { readServerStatus } from '../../src/storage/server-status.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { explaining, mostRowsRead, planIn, tablesReadWhole } from '../../../verification/plans.ts';
@@ -164,6 +165,7 @@ async function fillTables(database: Client): Promise<void> {
     'merchant_id, subject_id, state_nonce, browser_hash, wallet, account_id, code_hash, payer_fields, created_at_ms',
     `${merchant}, ${id('f')}, 'nonce' || n, 'browser', 'wechat', 'wechat-1', 'hash', '{}', n`,
   );
+  await fillBankTables(fill, id, merchant);
   await database.query('ANALYZE');
 }
 
@@ -209,6 +211,7 @@ async function useEverything(store: Store): Promise<void> {
   await useRefunds(store);
   await useNotifications(store);
   await useConfiguration(store);
+  await useBank(store);
   const { jobs, users, exceptions } = store;
   await jobs.claim('order', NOW_MS, 30_000, 32);
   await jobs.move('order', MERCHANT_ID, newId(), NOW_MS);

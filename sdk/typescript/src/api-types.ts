@@ -58,7 +58,7 @@ export interface QueryData {
   code_url?: string;
   /** number of the prepared order; good for two hours, e.g. "wx01231852292289b6404b67123767183767" */
   prepay_id?: string;
-  /** order string for Alipay’s SDK, passed on unchanged; good until time_expire, at most two hours, e.g. "app_id=2021000000000001&method=alipay.trade.app.pay&sign=ERITJKEIJKJH" */
+  /** JSON text with fund_acc_name (收款户名), fund_acc (收款账号, a number) and ecp_bank_branch (开户行), e.g. "{\"fund_acc_name\":\"深圳市普尔瀚达科技有限公司\",\"fund_acc\":9902000016241739,\"ecp_bank_branch\":\"民生银行广州分行\"}" */
   pay_info?: string;
   /** address of the payment page, to be opened inside WeChat, e.g. "https://pay.example.com/preorder?pay_order_id=539935538171217265604a31…" */
   pay_url?: string;

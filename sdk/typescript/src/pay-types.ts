@@ -330,6 +330,33 @@ export interface AlipayAppData extends CommonPayData {
   trade_info: string;
 }
 
+/** 定向转账支付: the payer transfers the exact amount to the bank account in pay_info */
+export interface EcpTransferFields extends CommonPayFields {
+  pay_type: 'ecp.transfer';
+  /** 终端IP, e.g. "127.0.0.1" */
+  spbill_create_ip?: string;
+  /** 订单开始时间，10 位 UNIX 时间戳, e.g. 1530759545 */
+  time_start?: number;
+  /** 付款人户名：只接受来自该户名的转账 (only a transfer of this account holder pays the order), e.g. "广州某某贸易有限公司" */
+  payer_name?: string;
+}
+
+export interface EcpTransferData extends CommonPayData {
+  /** JSON text with fund_acc_name (收款户名), fund_acc (收款账号, a number) and ecp_bank_branch (开户行), e.g. "{\"fund_acc_name\":\"深圳市普尔瀚达科技有限公司\",\"fund_acc\":9902000016241739,\"ecp_bank_branch\":\"民生银行广州分行\"}" */
+  pay_info: string;
+  /** 平台单号 */
+  trade_id: string;
+  /** 商户订单号 */
+  mch_trade_id: string;
+  /** 商户编号 */
+  merchant_id: string;
+  pay_type: PayType;
+  /** 支付状态码 */
+  trade_state: TradeState;
+  /** <状态说明>, <渠道信息>, e.g. "支付成功, " */
+  trade_info: string;
+}
+
 /** 预下单支付: a link to a payment page */
 export interface PooulPreorderFields extends CommonPayFields {
   pay_type: 'pooul.preorder';
@@ -340,32 +367,6 @@ export interface PooulPreorderFields extends CommonPayFields {
 export interface PooulPreorderData extends CommonPayData {
   /** 支付页面地址，可转为二维码或直接发送给付款人 */
   pay_url: string;
-}
-
-/** pay-api, not in openapi.json yet */
-export interface EcpTransferFields extends CommonPayFields {
-  pay_type: 'ecp.transfer';
-}
-
-export interface EcpTransferData extends CommonPayData {
-  /** 附加数据 */
-  attach?: string;
-  /** 支付总金额，单位为分 */
-  total_fee: number;
-  /** 收款账户: JSON 文本 {fund_acc_name, fund_acc, ecp_bank_branch} */
-  pay_info: string;
-  /** 平台单号 */
-  trade_id: string;
-  /** 商户订单号 */
-  mch_trade_id: string;
-  /** 商户编号 */
-  merchant_id: string;
-  /** 支付类型 */
-  pay_type: PayType;
-  /** 支付状态码 */
-  trade_state: TradeState;
-  /** <状态说明>, <渠道信息> */
-  trade_info: string;
 }
 
 /** Every pay type: its request fields and the data of its answer. */
@@ -381,6 +382,6 @@ export interface PayTypes {
   'alipay.jsapi': { fields: AlipayJsapiFields; data: AlipayJsapiData };
   'alipay.wap': { fields: AlipayWapFields; data: AlipayWapData };
   'alipay.app': { fields: AlipayAppFields; data: AlipayAppData };
-  'pooul.preorder': { fields: PooulPreorderFields; data: PooulPreorderData };
   'ecp.transfer': { fields: EcpTransferFields; data: EcpTransferData };
+  'pooul.preorder': { fields: PooulPreorderFields; data: PooulPreorderData };
 }
