@@ -48,13 +48,16 @@ test('damaged credentials are named, not replaced', async () => {
   await expect(start({ home })).rejects.toThrow(`${path} cannot be read as credentials`);
 });
 
-test.each(['control_port', 'wechat_port', 'alipay_port'] as const)('a used %s is reported by name', async (option) => {
-  const taken = await listenAnywhere();
-  const { port } = taken.address() as AddressInfo;
-  const attempt = start({ [option]: port });
-  await expect(attempt).rejects.toThrow(PortInUse);
-  await expect(attempt).rejects.toThrow(`${option} ${port} is in use`);
-});
+test.each(['control_port', 'wechat_port', 'alipay_port', 'bank_port'] as const)(
+  'a used %s is reported by name',
+  async (option) => {
+    const taken = await listenAnywhere();
+    const { port } = taken.address() as AddressInfo;
+    const attempt = start({ [option]: port });
+    await expect(attempt).rejects.toThrow(PortInUse);
+    await expect(attempt).rejects.toThrow(`${option} ${port} is in use`);
+  },
+);
 
 test('a callback that is on its way at the close goes out again after the next start', async () => {
   const home = await newHome();
@@ -96,6 +99,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('the program says ready in one line an
       control: `http://127.0.0.1:${base + 1}`,
       wechat: `http://127.0.0.1:${base + 2}`,
       alipay: `http://127.0.0.1:${base + 3}`,
+      bank: `http://127.0.0.1:${base + 4}`,
     },
   });
   expect((await fetch(`http://127.0.0.1:${base + 1}/control/pending`)).status).toBe(200);
