@@ -19,6 +19,7 @@ import { QUERY_FIELDS } from './http/merchant/query.ts';
 import { REFUND_QUERY_FIELDS } from './http/merchant/refund-query.ts';
 import { REFUND_FIELDS } from './http/merchant/refund.ts';
 import { REVERSE_FIELDS } from './http/merchant/reverse.ts';
+import { WRITE_OFF_FIELDS } from './http/merchant/writeoff.ts';
 
 type Json = Record<string, unknown>;
 
@@ -94,6 +95,10 @@ function texts(fields: Readonly<Record<string, string>>): Json {
 }
 
 const ORDER_HEAD = texts({ trade_id: '平台单号', mch_trade_id: '商户订单号', merchant_id: '商户编号' });
+const ORDER_OWN: Json = {
+  ...texts({ attach: '附加数据' }),
+  total_fee: { type: 'integer', description: '交易金额，单位为分' },
+};
 const STATE: Json = {
   pay_type: { type: 'string', enum: [...PAY_TYPES.keys()] },
   trade_state: { type: 'integer', enum: [0, 1, 2, 3, 4, 5, 6], description: '支付状态码' },
@@ -154,7 +159,11 @@ function payReply(pay_type: PayType): Json {
   const by_protocol = pay_type.code === 'wechat.scan' ? ['prepay_id'] : [];
   return {
     title: pay_type.code,
-    ...whole({ ...reply, ...ORDER_HEAD, ...shown }, [...Object.keys(TOLD), ...by_protocol]),
+    ...whole({ ...reply, ...ORDER_HEAD, ...(pay_type.reply_shows_order && ORDER_OWN), ...shown }, [
+      ...Object.keys(TOLD),
+      ...by_protocol,
+      'attach',
+    ]),
   };
 }
 
@@ -270,6 +279,7 @@ function merchantPaths(): Json {
     '/v2/pay/query': merchantOperation('查询订单 Query', schemaOf(z.object(QUERY_FIELDS)), ORDER),
     '/v2/pay/close': merchantOperation('关闭订单 Close', schemaOf(z.object(CLOSE_FIELDS)), ENDED),
     '/v2/pay/reverse': merchantOperation('撤销订单 Reverse', schemaOf(z.object(REVERSE_FIELDS)), ENDED),
+    '/v2/pay/writeoff': merchantOperation('核销订单 Write off', schemaOf(z.object(WRITE_OFF_FIELDS)), ENDED),
     '/v2/pay/refund': merchantOperation('申请退款 Refund', schemaOf(z.object(REFUND_FIELDS)), REFUNDED),
     '/v2/pay/refund_query': merchantOperation(
       '退款查询 Refund query',

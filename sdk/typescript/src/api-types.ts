@@ -104,6 +104,14 @@ export interface ReverseFields {
 
 export type ReverseData = CloseData;
 
+/** 核销订单 Write off */
+export interface WriteoffFields {
+  /** 商户订单号, e.g. "alextest.scan.113" */
+  mch_trade_id: string;
+}
+
+export type WriteoffData = CloseData;
+
 /** 申请退款 Refund */
 export interface RefundFields {
   /** 商户订单号, e.g. "alextest.scan.112" */
@@ -247,37 +255,14 @@ export interface PreOrderDetailData {
   updated_at: number;
 }
 
-/** pay-api, not in openapi.json yet */
-export interface WriteoffFields {
-  /** 商户订单号 */
-  mch_trade_id: string;
-}
-
-export interface WriteoffData {
-  /** 平台单号 */
-  trade_id: string;
-  /** 商户订单号 */
-  mch_trade_id: string;
-  /** 商户编号 */
-  merchant_id: string;
-  /** 支付类型 */
-  pay_type: PayType;
-  /** 支付总金额，单位为分 */
-  total_fee: number;
-  /** 支付状态码 */
-  trade_state: TradeState;
-  /** <状态说明>, <渠道信息> */
-  trade_info: string;
-}
-
 /** Every other call. */
 export interface Calls {
   '/v2/pay/query': { fields: QueryFields; data: QueryData };
   '/v2/pay/close': { fields: CloseFields; data: CloseData };
   '/v2/pay/reverse': { fields: ReverseFields; data: ReverseData };
+  '/v2/pay/writeoff': { fields: WriteoffFields; data: WriteoffData };
   '/v2/pay/refund': { fields: RefundFields; data: RefundData };
   '/v2/pay/refund_query': { fields: RefundQueryFields; data: RefundQueryData };
   '/v2/pay/pre_order': { fields: PreOrderFields; data: PreOrderData };
   '/v2/pay/pre_order_detail': { fields: PreOrderDetailFields; data: PreOrderDetailData };
-  '/v2/pay/writeoff': { fields: WriteoffFields; data: WriteoffData };
 }

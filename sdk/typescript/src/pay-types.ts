@@ -350,6 +350,10 @@ export interface EcpTransferData extends CommonPayData {
   mch_trade_id: string;
   /** 商户编号 */
   merchant_id: string;
+  /** 附加数据 */
+  attach?: string;
+  /** 交易金额，单位为分 */
+  total_fee: number;
   pay_type: PayType;
   /** 支付状态码 */
   trade_state: TradeState;
