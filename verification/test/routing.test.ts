@@ -201,6 +201,25 @@ describe('an account whose answer does not come', () => {
   }, 60_000);
 });
 
+describe('an account that does not answer', () => {
+  it('still makes what only the payer carries to the channel, and that takes no trial from the others', async () => {
+    await world.control('POST', '/control/faults', { channel: 'alipay', operation: 'pay', fault: 'http_500' });
+    const scan = (): Promise<MerchantAnswer> =>
+      world.merchant.call('/v2/pay', { ...newClaims(), pay_type: 'alipay.scan' });
+    await eventually(async () => (await scan()).msg.includes('circuit_open'));
+    const carried = await world.merchant.call('/v2/pay', { ...newClaims(), pay_type: 'alipay.wap' });
+    expect(carried.code).toBe(0);
+    expect(await circuit('sandbox-alipay')).toBe('2');
+    // Its pause over, the first order that asks the channel tries it, and all is well again.
+    await world.control('DELETE', '/control/faults');
+    await eventually(async () => {
+      await world.merchant.call('/v2/pay', { ...newClaims(), pay_type: 'alipay.wap' });
+      return (await scan()).code === 0;
+    });
+    expect(await circuit('sandbox-alipay')).toBe('0');
+  }, 60_000);
+});
+
 describe('without a route', () => {
   it('a pay type answers 202, by name', async () => {
     await world.sql(

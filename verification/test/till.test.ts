@@ -1,6 +1,6 @@
 /** common.micro from the till's side: the shop scans the payer's code, in each wallet and each of WeChat Pay's protocols. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { useAccount } from '../accounts.ts';
+import { saveAccount, useAccount } from '../accounts.ts';
 import { openJwt, type Json, type MerchantAnswer } from '../merchant.ts';
 import { eventually, startWorld, type World } from '../world.ts';
 
@@ -77,10 +77,10 @@ async function money(claims: Claims): Promise<{ taken: number; back: number }> {
 
 /** The order is as old as the vendor asks a till to wait before it reverses. */
 const age = (claims: Claims, seconds = 20): Promise<unknown> =>
-  world.sql('UPDATE orders SET created_at_ms = created_at_ms - $2::bigint WHERE mch_trade_id = $1', [
-    claims.mch_trade_id,
-    seconds * 1000,
-  ]);
+  world.sql(
+    'UPDATE orders SET created_at_ms = created_at_ms - $2::bigint, placing_until_ms = placing_until_ms - $2::bigint WHERE mch_trade_id = $1',
+    [claims.mch_trade_id, seconds * 1000],
+  );
 
 /** Lets the resolver look now. */
 const due = async (claims: Claims): Promise<unknown> =>
@@ -295,6 +295,26 @@ describe.each(VARIANTS)('a code of %s', (_variant, wallet, account_id) => {
     await due(claims);
     await eventually(async () => (await stored(claims))['state'] === 'reversed');
     expect(await phone(claims, 'pay')).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe('an account that cannot reverse (APIv2 without the client certificate)', () => {
+  it('says so, and its order stays one that is asked about: a payment that comes is not lost', async () => {
+    await saveAccount(world, 'sandbox-wechat-v2', (account) => ({
+      ...account,
+      account_id: 'bare-v2',
+      secrets: { api_v2_key: account.secrets['api_v2_key'] ?? '' },
+    }));
+    await routeThrough('wechat', 'bare-v2');
+    const { claims } = await present('wechat', 'password_then_pay');
+    expect(await ask('reverse', claims)).toMatchObject({
+      code: 600,
+      msg: expect.stringMatching(/^CHANNEL_MISCONFIGURED: .*heliu channel test bare-v2/),
+    });
+    expect(await phone(claims, 'pay')).toBe(200);
+    expect((await ask('query', claims)).data['trade_state']).toBe(0);
+    await world.notify.waitFor(`/${claims.mch_trade_id}`);
+    expect(await money(claims)).toEqual({ taken: 1223, back: 0 });
   });
 });
 

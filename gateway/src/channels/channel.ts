@@ -203,6 +203,8 @@ export interface PayerAuthorization {
 
 /** A prepared call: its signature is made, nothing has been sent. */
 export interface PreparedBegin {
+  /** Nothing is sent: the payer carries what was signed here to the channel. */
+  readonly made_here?: true;
   send(): Promise<BeginReport>;
 }
 

@@ -123,7 +123,7 @@ export type OrderEvent =
   /** The order is to end: recorded before the channel is called. */
   | { readonly kind: 'ending_wanted'; readonly ending: Ending }
   /** The channel refused to end it, in a verified answer. */
-  | { readonly kind: 'ending_refused'; readonly code: string; readonly message: string }
+  | { readonly kind: 'ending_refused'; readonly ending: Ending; readonly code: string; readonly message: string }
   /** A paid order is to be reversed: its payment goes back as a refund. */
   | { readonly kind: 'payment_returned' };
 
@@ -178,9 +178,22 @@ const NOTHING: Decision = { changes: null, timeline: '', notify: false, return_p
 
 /**
  * A payment code may still be on its way to the channel when the till gives up: that the channel does not know the number counts
- * only this long after the order was made. The vendor asks to wait 15 s before reversing (pay-api, 撤销订单).
+ * only this long after the order was last sent. The vendor asks to wait 15 s before reversing (pay-api, 撤销订单).
  */
 export const REVERSE_CERTAIN_MS = 15_000;
+
+/** Longer than any call to a channel: after it, an order still marked as being placed has lost the node that placed it. */
+export const PLACING_LEASE_MS = 30_000;
+
+/** When an order was last on its way to its channel: a till may have sent it again long after it was made. */
+export function lastSentAt(order: Order): number {
+  return Math.max(order.created_at_ms, order.placing_until_ms - PLACING_LEASE_MS);
+}
+
+/** Whether a call that places it counts as under way: until its lease has run out, for the node that made it may have died. */
+function isCalling(order: Order, at_ms: number): boolean {
+  return order.placement === 'calling' && at_ms < order.placing_until_ms;
+}
 
 /** How long after its expiry an order that the channel does not know is still waited for: longer than any call in flight. */
 export const EXPIRY_GRACE_MS = 60_000;
@@ -282,24 +295,24 @@ function decideOpen(order: Order, event: OpenEvent, input: DecisionInput): Decis
       return change({ placement: 'never', placing_until_ms: 0, channel_message: event.reason }, 'not_placed');
     case 'unknown':
       // A lost answer says nothing about an order that the channel accepted before: only the check is counted.
-      if (order.placement === 'accepted') return change(checked, 'unknown');
-      return change(
-        { placement: 'unknown', placing_until_ms: 0, channel_message: event.reason, ...checked },
-        'unknown',
-      );
+      // A lost question says nothing about a call that is under way.
+      if (order.placement === 'accepted' || (input.source !== 'pay' && isCalling(order, input.at_ms)))
+        return change(checked, 'unknown');
+      // The end of the lease stays: it tells when the order was last sent.
+      return change({ placement: 'unknown', channel_message: event.reason, ...checked }, 'unknown');
     case 'waiting':
       if (order.channel_message === event.message) return change(checked, '');
       return change({ ...checked, channel_message: event.message }, 'waiting');
     case 'ending_refused':
-      if (order.ending === null) return NOTHING;
-      return change({ ...checked, ending: null }, REFUSED[order.ending]);
+      // A close that is refused says nothing about the reverse that has taken its place since.
+      if (order.ending !== event.ending) return NOTHING;
+      return change({ ...checked, ending: null }, REFUSED[event.ending]);
   }
 }
 
 function decideNotFound(order: Order, message: string, input: DecisionInput): Decision {
   if (order.state !== 'undecided') return NOTHING;
-  // A call counts as under way until its lease has run out: the node that made it may have died.
-  const calling = order.placement === 'calling' && input.at_ms < order.placing_until_ms;
+  const calling = isCalling(order, input.at_ms);
   const expired = input.at_ms >= order.expires_at_ms + EXPIRY_GRACE_MS;
   if (!calling && (expired || mayEndUnknown(order, input))) return decideEnded(order, 'closed', message, input);
   return change(checkedBy(order, input), '');
@@ -311,7 +324,7 @@ function decideNotFound(order: Order, message: string, input: DecisionInput): De
  */
 function mayEndUnknown(order: Order, input: DecisionInput): boolean {
   if (order.ending === null || (input.source !== 'close' && input.source !== 'reverse')) return false;
-  return !hasPaymentCode(order) || input.at_ms >= order.created_at_ms + REVERSE_CERTAIN_MS;
+  return !hasPaymentCode(order) || input.at_ms >= lastSentAt(order) + REVERSE_CERTAIN_MS;
 }
 
 function decideEnded(order: Order, said: 'closed' | 'reversed', message: string, input: DecisionInput): Decision {

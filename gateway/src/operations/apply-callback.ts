@@ -102,7 +102,11 @@ async function askAboutReversed(gateway: Gateway, account: AccountEntry, order: 
   const report = counted(gateway, order, 'query', await account.client.query(orderReference(order)));
   const event = paymentEvent(report);
   if (event.kind === 'unknown') return event.reason;
-  await applyToOrder(gateway, order, event, { source: 'query', raw: 'raw' in report ? report.raw : undefined });
+  await applyToOrder(gateway, order, event, {
+    source: 'query',
+    raw: 'raw' in report ? report.raw : undefined,
+    after_reverse: true,
+  });
   return 'applied';
 }
 

@@ -4,12 +4,12 @@
  */
 import type { BeginReport, CloseReport, PaymentReport, ReverseReport } from '../channels/channel.ts';
 import { makeId } from '../domain/identifiers.ts';
-import type { Decision, Exception, Order, OrderEvent, Source } from '../domain/order.ts';
+import type { Decision, Ending, Exception, Order, OrderEvent, Source } from '../domain/order.ts';
 import { assertArrow, decide, hasPaymentCode, hasVirtualAccount } from '../domain/order.ts';
 import { delayAfter, type QueryKind } from '../domain/retry-schedule.ts';
 import { paymentPayload } from '../notifications/payload.ts';
 import type { LateRefund, NewNotification, OrderSave } from '../storage/orders.ts';
-import { orderReference } from './channel-calls.ts';
+import { counted, openAccount, orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import { raiseException } from './raise-exception.ts';
 import { releaseNumber } from './release-number.ts';
@@ -21,18 +21,17 @@ export interface Evidence {
   readonly source: Source;
   /** The channel's own words, kept in the timeline. */
   readonly raw?: string | undefined;
+  /** The channel was asked after the order had been reversed: its word is no older than that. */
+  readonly after_reverse?: true;
 }
 
 /** The result of the funnel: the order as it stands now. */
-export async function applyToOrder(
-  gateway: Gateway,
-  read: Order,
-  said: OrderEvent,
-  evidence: Evidence,
-): Promise<Order> {
+export async function applyToOrder(gateway: Gateway, read: Order, said: OrderEvent, told: Evidence): Promise<Order> {
   let order = read;
   let event = said;
+  let evidence = told;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    if (mayBeOlderThanReverse(order, event, evidence)) [event, evidence] = await askAfterReverse(gateway, order);
     const at_ms = gateway.ports.clock.now_ms();
     const decision = decide(order, event, await decisionInput(gateway, order, event, evidence.source, at_ms));
     if (decision.exception) await raiseForOrder(gateway, order, decision.exception, evidence);
@@ -47,10 +46,47 @@ export async function applyToOrder(
     }
     const fresh = await gateway.store.orders.byTradeId(order.merchant_id, order.trade_id);
     if (!fresh) throw new Error('an order disappeared');
+    // Placed at another account meanwhile: what the one before says about its number is not about this order.
+    if (fresh.account_id !== read.account_id) return heardFromFormerAccount(gateway, fresh, event, evidence);
     order = fresh;
     event = believed(event);
   }
   throw new Error('an order kept changing under us');
+}
+
+/**
+ * "Paid", said of a payment code that its channel has reversed: word of the payment that the reverse gave back, late on its way
+ * (a slow answer, a callback, a question asked before), or a payment that came after it. Only asking anew tells.
+ */
+function mayBeOlderThanReverse(order: Order, event: OrderEvent, evidence: Evidence): boolean {
+  if (event.kind !== 'paid' || event.facts.refunded || evidence.after_reverse) return false;
+  return order.state === 'reversed' && hasPaymentCode(order) && !order.facts && !order.late_facts;
+}
+
+async function askAfterReverse(gateway: Gateway, order: Order): Promise<[OrderEvent, Evidence]> {
+  const client = await openAccount(gateway, order.account_id);
+  const report = counted(gateway, order, 'query', await client.query(orderReference(order)));
+  const raw = 'raw' in report ? report.raw : undefined;
+  const event = paymentEvent(report);
+  const evidence = { source: 'query', raw, after_reverse: true } as const;
+  if (event.kind !== 'unknown') return [event, evidence];
+  // Nobody will ask again about an order that is over: a person has to look.
+  const detail = { we_have: order.state, channel_says: 'paid', message: event.reason };
+  await raiseForOrder(gateway, order, { kind: 'contradiction', detail }, evidence);
+  return [event, evidence];
+}
+
+async function heardFromFormerAccount(
+  gateway: Gateway,
+  order: Order,
+  event: OrderEvent,
+  evidence: Evidence,
+): Promise<Order> {
+  if (event.kind === 'paid') {
+    const detail = { we_have: order.account_id, channel_says: 'paid', message: event.facts.transaction_id };
+    await raiseForOrder(gateway, order, { kind: 'contradiction', detail }, evidence);
+  }
+  return order;
 }
 
 function hasEnded(before: Order, after: Order): boolean {
@@ -254,7 +290,7 @@ export function paymentEvent(report: PaymentReport): OrderEvent {
 }
 
 /** The answer to a close as an event. "Already paid" is no event: the payment itself must be asked for. */
-export function closeEvent(report: CloseReport): OrderEvent | null {
+export function closeEvent(report: CloseReport, ending: Ending): OrderEvent | null {
   switch (report.outcome) {
     case 'closed':
       return { kind: 'closed', message: report.message };
@@ -263,7 +299,7 @@ export function closeEvent(report: CloseReport): OrderEvent | null {
     case 'already_paid':
       return null;
     case 'declined':
-      return { kind: 'ending_refused', code: report.code, message: report.message };
+      return { kind: 'ending_refused', ending, code: report.code, message: report.message };
     case 'not_sent':
     case 'unknown':
       return { kind: 'unknown', reason: report.reason };
@@ -280,7 +316,7 @@ export function reverseEvent(report: ReverseReport): OrderEvent {
     case 'not_found':
       return { kind: 'not_found', message: report.message };
     case 'declined':
-      return { kind: 'ending_refused', code: report.code, message: report.message };
+      return { kind: 'ending_refused', ending: 'reverse', code: report.code, message: report.message };
     case 'not_sent':
     case 'unknown':
       return { kind: 'unknown', reason: report.reason };

@@ -77,7 +77,8 @@ function inTurn(gateway: Routing, routes: readonly Route[]): readonly Route[] {
   const shared = [...by_priority.keys()]
     .toSorted((a, b) => a - b)
     .flatMap((priority) => byWeight(by_priority.get(priority) ?? [], random));
-  const answering = shared.filter((route) => gateway.breakers.state(route.account_id) === 'closed');
+  // One whose pause is over keeps its place: the order that tries it goes on to the next one if it fails for certain.
+  const answering = shared.filter((route) => gateway.breakers.state(route.account_id) !== 'open');
   return [...answering, ...shared.filter((route) => !answering.includes(route))];
 }
 

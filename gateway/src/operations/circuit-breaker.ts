@@ -63,7 +63,7 @@ export class CircuitBreakers {
     report: { readonly outcome: string; readonly reason?: string; readonly made_here?: true },
   ): void {
     if (report.reason === NO_CALL || report.made_here) return;
-    const failed = report.outcome === 'unknown' || report.outcome === 'not_sent';
+    const failed = report.outcome === 'not_sent' || (report.outcome === 'unknown' && isSilence(report.reason ?? ''));
     const known = this.#circuits.get(account_id);
     if (!failed) {
       if (known && known.open_until_ms > 0) this.#changed(account_id, 'closed');
@@ -81,6 +81,14 @@ export class CircuitBreakers {
     circuit.trial_until_ms = 0;
     this.#changed(account_id, 'open');
   }
+}
+
+/**
+ * Whether an outcome that is not known means that the channel is not there, or not itself. An answer of its own that decides
+ * nothing about one order (a code we do not know, a tenant's lapsed authorisation) is a sign of life.
+ */
+function isSilence(reason: string): boolean {
+  return /^(timeout|connection_lost|bad_answer|too_large|bad_signature|unsigned|system_error|http_5\d\d)$/.test(reason);
 }
 
 /** What a call that was not made reports. */

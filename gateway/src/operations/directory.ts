@@ -103,7 +103,8 @@ class Cache<Value> {
       const before = this.#changes;
       const value = await this.#load(key);
       if (before !== this.#changes) continue;
-      this.#values.set(key, { value });
+      // A name that nobody has is not kept: strangers can invent as many as they like, and must push nothing out.
+      if (value !== null) this.#values.set(key, { value });
       return value;
     }
   }

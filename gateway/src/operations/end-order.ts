@@ -1,5 +1,5 @@
 /** Ends an undecided order at its channel, and records what the channel said to that. */
-import type { Declined } from '../channels/channel.ts';
+import { ChannelMisconfigured, type ChannelClient, type Declined, type ReverseReport } from '../channels/channel.ts';
 import type { Order, Source } from '../domain/order.ts';
 import { applyToOrder, closeEvent, paymentEvent, reverseEvent } from './apply-channel-result.ts';
 import { counted, openAccount, orderReference } from './channel-calls.ts';
@@ -22,7 +22,7 @@ export async function closeAtChannel(
 ): Promise<Ended> {
   const client = await openAccount(gateway, order.account_id);
   const report = counted(gateway, order, 'close', await client.close(orderReference(order)));
-  const event = closeEvent(report);
+  const event = closeEvent(report, order.ending ?? 'close');
   if (event) {
     const evidence = { source, raw: 'raw' in report ? report.raw : undefined };
     const closed = await applyToOrder(gateway, order, event, evidence);
@@ -41,11 +41,26 @@ export async function closeAtChannel(
 /** Reverses an order of a payment code: nothing will be paid, or what was paid goes back. */
 export async function reverseAtChannel(gateway: Gateway, order: Order): Promise<Ended> {
   const client = await openAccount(gateway, order.account_id);
-  const report = counted(gateway, order, 'reverse', await client.reverse(orderReference(order)));
+  const report = counted(gateway, order, 'reverse', await tryReverse(gateway, client, order));
   const evidence = { source: 'reverse', raw: 'raw' in report ? report.raw : undefined } as const;
   return {
     order: await applyToOrder(gateway, order, reverseEvent(report), evidence),
     refused: report.outcome === 'declined' ? report : null,
     again: report.outcome === 'again',
   };
+}
+
+/**
+ * An account that cannot reverse (no client certificate, say) is one that refuses to: the order must stay one that is asked about,
+ * for its payer may be paying.
+ */
+async function tryReverse(gateway: Gateway, client: ChannelClient, order: Order): Promise<ReverseReport> {
+  try {
+    return await client.reverse(orderReference(order));
+  } catch (error) {
+    if (!(error instanceof ChannelMisconfigured)) throw error;
+    gateway.log.error({ account_id: order.account_id, reason: error.message }, 'channel account cannot reverse');
+    const message = `the channel account cannot reverse: ask the operator to run "heliu channel test ${order.account_id}"`;
+    return { outcome: 'declined', code: 'CHANNEL_MISCONFIGURED', message };
+  }
 }

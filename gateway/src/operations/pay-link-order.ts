@@ -2,11 +2,12 @@
  * A payer has confirmed on the page of a payment link's order (wechat.jsurl). The order is theirs from then on: the channel ties
  * its number to one payer, so that anybody else is told to ask for a link of their own.
  */
+import { PLACING_LEASE_MS } from '../domain/order.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Gateway } from './gateway.ts';
 import { confirmableUntil } from './payment-page.ts';
 import { recorded, resume, type Payer } from './pay-preorder.ts';
-import { place, PLACING_LEASE_MS, prepare } from './place-order.ts';
+import { place, prepare } from './place-order.ts';
 
 /** Goes as far as it can be gone now. Throws only what nobody expects. */
 export async function payLinkOrder(

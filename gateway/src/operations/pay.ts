@@ -8,6 +8,7 @@ import { ApiError } from '../domain/codes.ts';
 import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
 import type { Order } from '../domain/order.ts';
+import { PLACING_LEASE_MS } from '../domain/order.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Route } from '../storage/configuration.ts';
 import type { NewOrder } from '../storage/orders.ts';
@@ -15,7 +16,7 @@ import { openAccount } from './channel-calls.ts';
 import { candidateRoutes } from './choose-route.ts';
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
-import { place, PLACING_LEASE_MS, prepare, type PendingAnswer } from './place-order.ts';
+import { place, prepare, type PendingAnswer } from './place-order.ts';
 import { repeatPay } from './repeat-pay.ts';
 
 export interface PayRequest {

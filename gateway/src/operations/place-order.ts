@@ -4,7 +4,7 @@
  */
 import { ChannelMisconfigured, type BeginReport, type PreparedBegin } from '../channels/channel.ts';
 import { ApiError } from '../domain/codes.ts';
-import { hasPaymentCode, type Order } from '../domain/order.ts';
+import { hasPaymentCode, PLACING_LEASE_MS, type Order } from '../domain/order.ts';
 import type { Route } from '../storage/configuration.ts';
 import { applyToOrder, beginEvent } from './apply-channel-result.ts';
 import { counted, openAccount, orderForChannel } from './channel-calls.ts';
@@ -18,9 +18,6 @@ export interface PendingAnswer {
   readonly answer: Answer;
   readonly committed: Promise<Answer>;
 }
-
-/** Longer than any call to a channel: after it, an order still marked as being placed has lost the node that placed it. */
-export const PLACING_LEASE_MS = 30_000;
 
 /** Opens an order's account and builds its request: `Misconfigured` when either cannot be done, so that nothing was sent. */
 export async function prepare(gateway: Gateway, order: Order): Promise<PreparedBegin | Misconfigured> {
@@ -82,7 +79,8 @@ async function send(
 ): Promise<BeginReport | NotBuilt> {
   if (prepared instanceof Misconfigured)
     return { outcome: 'misconfigured', reason: 'request_not_built', error: prepared.error };
-  if (!gateway.breakers.admits(order.account_id)) return CIRCUIT_OPEN;
+  // What is only signed here asks nobody, and must not take the place of a call that would.
+  if (!prepared.made_here && !gateway.breakers.admits(order.account_id)) return CIRCUIT_OPEN;
   return counted(gateway, order, 'pay', await prepared.send());
 }
 
@@ -144,10 +142,19 @@ export function decidedAnswer(order: Order, at_ms: number): Answer {
 
 /** Closed or reversed while the channel was answering: nobody may be shown a code that must not be paid any more. */
 function assertShown(order: Order, answer: Answer): Answer {
-  if (order.state === 'undecided' || order.state === 'paid') return answer;
+  if (order.state === 'paid' || (order.state === 'undecided' && order.ending === null)) return answer;
+  if (order.ending !== null) throw beingEnded(order.ending);
   throw new ApiError(
     'wrong_state',
     `the order was ${order.state} while it was being placed: query it, or use a new number`,
+  );
+}
+
+/** Its merchant wants it to end: nothing may be paid for it any more. */
+export function beingEnded(ending: 'close' | 'reverse'): ApiError {
+  return new ApiError(
+    'wrong_state',
+    `the order is being ${ending === 'close' ? 'closed' : 'reversed'}: query it, or use a new number`,
   );
 }
 

@@ -47,7 +47,9 @@ async function byRefundNumber(
   if (!known) throw new ApiError('no_order', 'mch_refund_id does not exist at this merchant');
   const order = await orderOf(gateway, known);
   const now_ms = gateway.ports.clock.now_ms();
-  const fresh = now_ms - known.updated_at_ms < FRESH_MS || !gateway.breakers.admits(order.account_id);
+  const open = known.state === 'undecided' || known.state === 'processing' || known.state === 'abnormal';
+  const asked = open && known.calling_until_ms <= now_ms && now_ms - known.updated_at_ms >= FRESH_MS;
+  const fresh = !asked || !gateway.breakers.admits(order.account_id);
   if (fresh) return { msg: 'success', data: refundAnswer(order, refundFields(known), now_ms) };
   const refund = await resolveRefund(gateway, order, known, 'query');
   return { msg: 'success', data: refundAnswer(await orderOf(gateway, known), refundFields(refund), now_ms) };

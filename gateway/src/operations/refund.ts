@@ -8,6 +8,7 @@ import { ApiError } from '../domain/codes.ts';
 import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
 import type { Order } from '../domain/order.ts';
+import { PLACING_LEASE_MS } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
 import { MAX_REFUNDS } from '../domain/refund.ts';
 import { isTooOldToRefund, tradeInfo, tradeState } from '../domain/trade-state.ts';
@@ -17,7 +18,6 @@ import type { NewRefund } from '../storage/refunds.ts';
 import { openAccount } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import type { Answer } from './pay-answer.ts';
-import { PLACING_LEASE_MS } from './place-order.ts';
 import { findOrder, freshOrder } from './query.ts';
 import { submitRefund } from './resolve-refund.ts';
 

@@ -5,6 +5,7 @@
 import { implementationOf } from '../channels/registry.ts';
 import { ApiError } from '../domain/codes.ts';
 import type { Order } from '../domain/order.ts';
+import { PLACING_LEASE_MS } from '../domain/order.ts';
 import type { Route } from '../storage/configuration.ts';
 import type { NewOrder } from '../storage/orders.ts';
 import { counted, openAccount, orderReference } from './channel-calls.ts';
@@ -12,10 +13,10 @@ import { applyToOrder, beginEvent, paymentEvent } from './apply-channel-result.t
 import type { Gateway } from './gateway.ts';
 import { payAnswer } from './pay-answer.ts';
 import {
+  beingEnded,
   decidedAnswer,
   Misconfigured,
   place,
-  PLACING_LEASE_MS,
   prepare,
   reroute,
   type PendingAnswer,
@@ -38,6 +39,7 @@ export async function repeatPay(gateway: Gateway, request: Repeated, routes: rea
   if (order.request_hash !== request.request_hash)
     throw new ApiError('number_repeated', 'mch_trade_id has been used with other parameters: use a new number');
   if (order.state !== 'undecided') throw decidedAlready(order);
+  if (order.ending !== null) throw beingEnded(order.ending);
   if (order.reply) {
     const answer = payAnswer(order, gateway.ports.clock.now_ms());
     return { answer, committed: Promise.resolve(answer) };
@@ -87,7 +89,7 @@ async function placeAgain(gateway: Gateway, read: Order, routes: readonly Route[
   if (asked.state !== 'undecided') throw decidedAlready(asked);
   const certain = event.kind === 'not_found' || event.kind === 'waiting';
   if (!certain || !pay_type.begin_is_repeatable || asked.ending !== null) {
-    await applyToOrder(gateway, asked, { kind: 'unknown', reason: channelWord(event) }, { source: 'query' });
+    await applyToOrder(gateway, asked, { kind: 'unknown', reason: channelWord(event) }, { source: 'pay' });
     throw stillUnknown(channelWord(event));
   }
   return sendSameOrder(gateway, asked);

@@ -2,31 +2,50 @@
  * Finds out about an undecided order by asking its channel; ends it there when its merchant wants that or its time is up.
  * Nothing is closed in our books that the channel has not confirmed.
  */
-import { hasPaymentCode, REVERSE_CERTAIN_MS, type Order, type Source } from '../domain/order.ts';
+import { hasPaymentCode, lastSentAt, REVERSE_CERTAIN_MS, type Order, type Source } from '../domain/order.ts';
 import { applyToOrder, paymentEvent } from './apply-channel-result.ts';
 import { counted, openAccount, orderReference } from './channel-calls.ts';
-import { closeAtChannel, reverseAtChannel } from './end-order.ts';
+import { closeAtChannel, reverseAtChannel, type Ended } from './end-order.ts';
 import type { Gateway } from './gateway.ts';
+import { raiseException } from './raise-exception.ts';
 
 /** Asks the channel once and records what it said. Answers the order as it stands then. */
 export async function resolveOrder(gateway: Gateway, order: Order, source: Source): Promise<Order> {
   if (order.state !== 'undecided') return order;
   // A reverse may be repeated and decides by itself: there is nothing to ask before it.
-  if (order.ending === 'reverse' && hasPaymentCode(order)) return (await reverseAtChannel(gateway, order)).order;
+  if (order.ending === 'reverse' && hasPaymentCode(order))
+    return told(gateway, order, await reverseAtChannel(gateway, order));
   const client = await openAccount(gateway, order.account_id);
   const report = counted(gateway, order, 'query', await client.query(orderReference(order)));
   const event = paymentEvent(report);
   const asked = await applyToOrder(gateway, order, event, { source, raw: 'raw' in report ? report.raw : undefined });
   const may_end = event.kind === 'waiting' || event.kind === 'not_found';
   if (asked.state !== 'undecided' || !may_end) return asked;
-  if (asked.ending !== null) return (await closeAtChannel(gateway, asked, asked.ending)).order;
+  if (asked.ending !== null) return told(gateway, asked, await closeAtChannel(gateway, asked, asked.ending));
   const now_ms = gateway.ports.clock.now_ms();
   // The vendor asks not to reverse within 15 s of the payment, and for a reverse before a failed payment counts as over.
-  const failed = report.outcome === 'pay_error' && now_ms >= asked.created_at_ms + REVERSE_CERTAIN_MS;
+  const failed = report.outcome === 'pay_error' && now_ms >= lastSentAt(asked) + REVERSE_CERTAIN_MS;
   if (!failed && now_ms < asked.expires_at_ms) return asked;
   return hasPaymentCode(asked)
     ? reverseOnOurOwn(gateway, asked)
     : (await closeAtChannel(gateway, asked, 'expiry')).order;
+}
+
+/** A merchant who was promised the end of an order hears nothing of a refusal that comes later: a person must see it. */
+async function told(gateway: Gateway, before: Order, { order, refused }: Ended): Promise<Order> {
+  if (!refused || order.state !== 'undecided') return order;
+  await raiseException(gateway, {
+    kind: 'ending_refused',
+    dedupe_key: `ending_refused ${order.trade_id} ${before.ending} ${refused.code}`,
+    merchant_id: order.merchant_id,
+    trade_id: order.trade_id,
+    channel: order.channel,
+    account_id: order.account_id,
+    detail: { wanted: before.ending, code: refused.code, message: refused.message },
+    raw_headers: null,
+    raw_body: refused.raw ?? null,
+  });
+  return order;
 }
 
 /** Wanted first, so that a payment which is found after a lost answer is not taken for one that stands. */

@@ -4,11 +4,11 @@
  */
 import type { RefundReport } from '../channels/channel.ts';
 import type { Order, Source } from '../domain/order.ts';
+import { PLACING_LEASE_MS } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
 import { counted, openAccount, refundForChannel } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
-import { PLACING_LEASE_MS } from './place-order.ts';
 import { raiseException } from './raise-exception.ts';
 
 /** Sends a refund to its channel for the first time and records the answer. */

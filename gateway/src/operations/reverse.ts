@@ -107,7 +107,14 @@ async function returned(gateway: Gateway, order: Order): Promise<Answer> {
   if (refund.state === 'refused' || refund.state === 'closed')
     throw new ApiError(
       'channel_refused',
-      `${refund.channel_message}; the payment stands, and the order is paid again: refund it when the channel allows`,
+      order.facts
+        ? `${refund.channel_message}; the payment stands, and the order is paid again: refund it when the channel allows`
+        : `${refund.channel_message}; a payment came after the reverse and could not be given back: the operator is told`,
+    );
+  if (refund.state === 'abnormal')
+    throw new ApiError(
+      'channel_refused',
+      `${refund.channel_message}: the payment is on its way back, but stuck at the channel; the operator is told`,
     );
   if (refund.state === 'undecided')
     throw new ApiError(

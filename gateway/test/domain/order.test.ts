@@ -6,6 +6,7 @@ import {
   decide,
   EXPIRY_GRACE_MS,
   PAYMENT_CODE_PAY_TYPE,
+  PLACING_LEASE_MS,
   REVERSE_CERTAIN_MS,
 } from '../../src/domain/order.ts';
 import type { Decision, DecisionInput, Order, OrderEvent, OrderState, Source } from '../../src/domain/order.ts';
@@ -27,7 +28,7 @@ const EVENTS = {
   wrong_amount: { kind: 'paid', facts: facts({ amount_fen: fen(99) }), finished: false },
   close_wanted: { kind: 'ending_wanted', ending: 'close' },
   reverse_wanted: { kind: 'ending_wanted', ending: 'reverse' },
-  ending_refused: { kind: 'ending_refused', code: 'RULE_LIMIT', message: 'not now' },
+  ending_refused: { kind: 'ending_refused', ending: 'reverse', code: 'RULE_LIMIT', message: 'not now' },
   payment_returned: { kind: 'payment_returned' },
 } as const satisfies Record<string, OrderEvent>;
 
@@ -144,7 +145,7 @@ const TABLE: Readonly<Record<Situation, Readonly<Record<EventName, string>>>> = 
   // Late word of an earlier call proves nothing about an order that was accepted since.
   accepted: ACCEPTED,
   // The payment came first: the close was too late.
-  closing: { ...ACCEPTED, close_wanted: 'nothing', ending_refused: 'close_refused ending:null' },
+  closing: { ...ACCEPTED, close_wanted: 'nothing', ending_refused: 'nothing' },
   reversing: REVERSING,
   // The channel's own reverse gives a payment code's money back, so that no refund of ours may.
   reversing_code: {
@@ -299,6 +300,32 @@ describe('an order that is to end, and that the channel does not know', () => {
     const code = SITUATIONS.reversing_code;
     expect(ask(code, 'reverse', CREATED_AT_MS + REVERSE_CERTAIN_MS - 1)).toBe('checked');
     expect(ask(code, 'reverse', CREATED_AT_MS + REVERSE_CERTAIN_MS)).toBe('reversed →reversed');
+  });
+
+  test('with a payment code that was sent again ends 15 s after that, however old it is', () => {
+    const sent_again_ms = CREATED_AT_MS + 60_000;
+    const again = { ...SITUATIONS.reversing_code, placing_until_ms: sent_again_ms + PLACING_LEASE_MS };
+    const lost = decide(
+      { ...again, placement: 'calling' },
+      EVENTS.unknown,
+      anInput({ source: 'pay', at_ms: sent_again_ms + 5_000 }),
+    );
+    const unknown = { ...again, ...lost.changes };
+    expect(ask(unknown, 'reverse', sent_again_ms + REVERSE_CERTAIN_MS - 1)).toBe('checked');
+    expect(ask(unknown, 'reverse', sent_again_ms + REVERSE_CERTAIN_MS)).toBe('reversed →reversed');
+  });
+
+  test('stays one that is being placed when a question about it is lost meanwhile', () => {
+    const calling = anOrder({ ending: 'close', placing_until_ms: CREATED_AT_MS + 30_000 });
+    const lost = decide(calling, EVENTS.unknown, anInput({ source: 'resolver', at_ms: CREATED_AT_MS + 5_000 }));
+    expect(line(lost)).toBe('unknown');
+    expect(ask({ ...calling, ...lost.changes }, 'close', CREATED_AT_MS + 6_000)).toBe('checked');
+  });
+
+  test('a refused close says nothing about the reverse that has taken its place', () => {
+    const refused = { kind: 'ending_refused', ending: 'close', code: 'RULE_LIMIT', message: 'no' } as const;
+    expect(line(decide(SITUATIONS.closing, refused, anInput()))).toBe('close_refused ending:null');
+    expect(line(decide(SITUATIONS.reversing, refused, anInput()))).toBe('nothing');
   });
 
   test('a reverse takes the place of a close, and never the other way round', () => {

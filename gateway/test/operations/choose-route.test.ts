@@ -94,6 +94,12 @@ describe('several accounts', () => {
     expect(await candidates(places(all, null, { draw: 0xc1 }), shared)).toEqual(['small', 'large', 'spare']);
   });
 
+  test('whose pause is over keep their place, so that somebody tries them', async () => {
+    const at = places(all, null, {});
+    const half_open = { ...at, breakers: { state: () => 'half_open' } } as unknown as Places;
+    expect(await candidates(half_open, shared)).toEqual(['large', 'small', 'spare']);
+  });
+
   test('that do not answer come last, whatever their priority', async () => {
     expect(await candidates(places(all, null, { open: ['large', 'small'] }), shared)).toEqual([
       'spare',

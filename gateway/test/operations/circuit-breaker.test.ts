@@ -35,6 +35,21 @@ describe('an account', () => {
     expect(circuits.admits('a')).toBe(true);
   });
 
+  test('that answers for itself, without deciding anything, is not left alone', () => {
+    const { circuits } = breakers();
+    for (let time = 0; time < 50; time += 1) circuits.record('a', { outcome: 'unknown', reason: 'code_20001' });
+    expect(circuits.admits('a')).toBe(true);
+  });
+
+  test.each(['timeout', 'connection_lost', 'http_502', 'bad_signature', 'system_error'])(
+    'that gives %s is',
+    (reason) => {
+      const { circuits } = breakers();
+      for (let time = 0; time < 10; time += 1) circuits.record('a', { outcome: 'unknown', reason });
+      expect(circuits.admits('a')).toBe(false);
+    },
+  );
+
   test('is tried by one call after five seconds; its success lets everybody in', () => {
     const { circuits, fail, wait, changes } = breakers();
     fail(10);

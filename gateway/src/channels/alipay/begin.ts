@@ -43,7 +43,10 @@ async function carry(
   const signed = await client.sign(return_url === undefined ? request : { ...request, return_url });
   const reply = pay_type.replyOf(account, signed);
   // Alipay has said nothing yet whose words could be passed on.
-  return { send: () => Promise.resolve({ outcome: 'accepted', reply, message: 'success', made_here: true }) };
+  return {
+    made_here: true,
+    send: () => Promise.resolve({ outcome: 'accepted', reply, message: 'success', made_here: true }),
+  };
 }
 
 function report(

@@ -28,7 +28,7 @@ const common = {
   seller_id: identifier('a user number of Alipay', 32).optional(),
   /** Number of the service provider that earns the commission (系统商返佣). */
   sys_service_provider_id: identifier('a user number of Alipay').optional(),
-  timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(60_000).default(5_000),
+  timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(20_000).default(5_000),
 };
 
 const keyText = z.string().regex(/^\s*(-----BEGIN|[A-Za-z0-9+/=\s]{100,}$)/, 'must be PEM or one line of base64');

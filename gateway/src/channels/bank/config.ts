@@ -57,7 +57,7 @@ export const settingsSchema = z
       z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'a key is named by letters, digits, _ and -'),
       z.string().regex(/-----BEGIN PUBLIC KEY-----/, 'must be a PEM public key'),
     ),
-    timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(60_000).default(5_000),
+    timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(20_000).default(5_000),
   })
   .refine((one) => one.numbers !== 'pool' || one.pool !== undefined, {
     path: ['pool'],

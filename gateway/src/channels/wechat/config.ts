@@ -42,7 +42,7 @@ export const settingsSchema = z
     platform_keys: z.record(identifier('platform serial or PUB_KEY_ID'), publicPem).default({}),
     /** Sent as Wechatpay-Serial: asks for answers signed by this key. Doc 4012154180. */
     prefer_serial: identifier('platform serial or PUB_KEY_ID').optional(),
-    timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(60_000).default(5_000),
+    timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(20_000).default(5_000),
   })
   .refine(
     (settings) =>

@@ -27,7 +27,7 @@ export const v2SettingsSchema = z.strictObject({
   ...oauthSettings,
   /** How requests and what the payer's client is given are signed. Answers and callbacks are verified by what they say. */
   sign_type: z.enum(['MD5', 'HMAC-SHA256']).default('HMAC-SHA256'),
-  timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(60_000).default(5_000),
+  timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(20_000).default(5_000),
   /** An authority trusted for this account beside those that Node trusts: a sandbox's, say. */
   ca_certificate: certificates.optional(),
 });
