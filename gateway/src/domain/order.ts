@@ -242,13 +242,15 @@ function decideReturn(order: Order, input: DecisionInput): Decision {
   };
 }
 
+const ASKED_BY: ReadonlySet<Source> = new Set(['callback', 'query', 'resolver', 'expiry', 'operator']);
+
 /**
- * A merchant's query is fresh knowledge, but no step of the resolver's own schedule; a lost answer to the order itself is a step
- * of the schedule, but no knowledge: a till that asks at once must hear more.
+ * A merchant's query is fresh knowledge, but no step of the resolver's own schedule; what an order, a close or a reverse
+ * was answered is a step of the schedule, but no knowledge: a till that asks at once must hear more.
  */
 function checkedBy(order: Order, input: DecisionInput): OrderChanges {
   return {
-    checked_at_ms: input.source === 'pay' ? order.checked_at_ms : input.at_ms,
+    checked_at_ms: ASKED_BY.has(input.source) ? input.at_ms : order.checked_at_ms,
     check_count: order.check_count + (input.source === 'query' ? 0 : 1),
   };
 }
