@@ -231,6 +231,11 @@ export class Shop {
     );
   }
 
+  /** What earlier tests left to do must not meet a fault that is meant for the next one. */
+  async postponeAll(): Promise<void> {
+    await this.world.sql("UPDATE jobs SET run_at_ms = $1 WHERE kind <> 'notification'", [Date.now() + 3_600_000]);
+  }
+
   /** So much time passes for an order: everything about it lies that much further back, and its job is due. */
   async age(order: Placed, seconds: number): Promise<void> {
     await this.world.sql(

@@ -8,7 +8,7 @@
  * | refunds at the same time never exceed what was paid | concurrency.test.ts |
  * | each way in which a success can fail to fit its order | callbacks.test.ts |
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readExceptions, type ExceptionRow } from '../books.ts';
 import { openJwt, type Json } from '../merchant.ts';
 import { Shop, WALLETS, type Placed, type Wallet } from '../shop.ts';
@@ -24,6 +24,8 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(() => world.close());
+
+beforeEach(() => shop.postponeAll());
 
 afterEach(async () => {
   await world.control('DELETE', '/control/faults');
