@@ -9,7 +9,7 @@ import { assertArrow, decide, hasPaymentCode } from '../domain/order.ts';
 import { delayAfter, type QueryKind } from '../domain/retry-schedule.ts';
 import { paymentPayload } from '../notifications/payload.ts';
 import type { LateRefund, NewNotification, OrderSave } from '../storage/orders.ts';
-import { orderReference } from './channel-calls.ts';
+import { counted, openAccount, orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import { raiseException } from './raise-exception.ts';
 
@@ -47,8 +47,26 @@ export async function applyToOrder(
     if (!fresh) throw new Error('an order disappeared');
     order = fresh;
     event = believed(event);
+    if (mayBeGivenBack(order, event)) return askAfterReverse(gateway, order, event, evidence);
   }
   throw new Error('an order kept changing under us');
+}
+
+/** "Paid", said of a payment code before its channel reversed it on another request's behalf: it may be history. */
+function mayBeGivenBack(order: Order, event: OrderEvent): boolean {
+  return event.kind === 'paid' && !event.facts.refunded && order.state === 'reversed' && hasPaymentCode(order);
+}
+
+/**
+ * Only a question asked now tells whether a payment stands that was there before the reverse. Without an answer it is taken to stand:
+ * its refund is refused when it has gone back already, and then a person looks.
+ */
+async function askAfterReverse(gateway: Gateway, order: Order, said: OrderEvent, evidence: Evidence): Promise<Order> {
+  const client = await openAccount(gateway, order.account_id);
+  const report = counted(gateway, order, 'query', await client.query(orderReference(order)));
+  const event = paymentEvent(report);
+  if (event.kind === 'unknown') return applyToOrder(gateway, order, said, evidence);
+  return applyToOrder(gateway, order, event, { source: 'query', raw: 'raw' in report ? report.raw : undefined });
 }
 
 /**
