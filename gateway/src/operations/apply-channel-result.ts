@@ -4,7 +4,7 @@
  */
 import type { BeginReport, CloseReport, PaymentReport, ReverseReport } from '../channels/channel.ts';
 import { makeId } from '../domain/identifiers.ts';
-import type { Decision, Exception, Order, OrderEvent, Source } from '../domain/order.ts';
+import type { Decision, Exception, Order, OrderChanges, OrderEvent, Source } from '../domain/order.ts';
 import { assertArrow, decide, hasPaymentCode } from '../domain/order.ts';
 import { delayAfter, type QueryKind } from '../domain/retry-schedule.ts';
 import { paymentPayload } from '../notifications/payload.ts';
@@ -34,17 +34,21 @@ export async function applyToOrder(
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const at_ms = gateway.ports.clock.now_ms();
     const decision = decide(order, event, await decisionInput(gateway, order, evidence.source, at_ms));
-    if (decision.exception) await raiseForOrder(gateway, order, decision.exception, evidence);
-    if (!decision.changes) return order;
-    const next: Order = { ...order, ...decision.changes, updated_at_ms: at_ms };
-    assertArrow(order.state, next.state);
-    const save = prepareSave(gateway, order, next, decision, evidence, event, at_ms);
-    if (await gateway.store.orders.save(save)) {
+    const { changes, exception } = decision;
+    if (!changes && !exception) return order;
+    const save = changes && savedAs(gateway, order, changes, decision, evidence, event, at_ms);
+    if (save && (await gateway.store.orders.save(save))) {
+      if (exception) await raiseForOrder(gateway, order, exception, evidence);
       if (save.notification || save.late_refund) gateway.wakeJobs();
-      return afterSave(next, save);
+      return afterSave(save.order, save);
     }
     const fresh = await gateway.store.orders.byTradeId(order.merchant_id, order.trade_id);
     if (!fresh) throw new Error('an order disappeared');
+    // A person is asked to look at the order as it stands: what was read may be older than a refund that explains everything.
+    if (exception && !changes && fresh.version === order.version) {
+      await raiseForOrder(gateway, order, exception, evidence);
+      return order;
+    }
     order = fresh;
     event = believed(event);
     if (mayBeGivenBack(order, event)) return askAfterReverse(gateway, order, event, evidence);
@@ -104,15 +108,17 @@ function afterSave(next: Order, save: OrderSave): Order {
   };
 }
 
-function prepareSave(
+function savedAs(
   gateway: Gateway,
   before: Order,
-  next: Order,
+  changes: OrderChanges,
   decision: Decision,
   evidence: Evidence,
   event: OrderEvent,
   at_ms: number,
 ): OrderSave {
+  const next: Order = { ...before, ...changes, updated_at_ms: at_ms };
+  assertArrow(before.state, next.state);
   return {
     order: next,
     at_ms,
