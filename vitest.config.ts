@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['gateway', 'simulators', 'sandbox', 'verification'].map((folder) => `${folder}/test/**/*.test.ts`),
+    include: ['gateway', 'simulators', 'sandbox', 'verification', 'sdk/typescript'].map(
+      (folder) => `${folder}/test/**/*.test.ts`,
+    ),
     globalSetup: ['verification/global-setup.ts'],
     // Files run in processes of their own, so that none sees another's environment or open handles.
     pool: 'forks',

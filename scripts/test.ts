@@ -1,6 +1,7 @@
 /**
  * `npm test [-- <vitest arguments>]`: runs Vitest and ends with one line, `N passed, N failed`, also when the run broke
- * down before or between tests. The exit code is 0 only when nothing failed.
+ * down before or between tests. The exit code is 0 only when nothing failed. Before that line stand the demos that could
+ * not be run because their language is not on this machine and could not be installed.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +9,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { installRuntimes } from '../verification/runtimes.ts';
+
+const DEMOS_TEST = 'verification/test/demos.test.ts';
+
+const filters = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const runs_demos = filters.length === 0 || filters.some((filter) => DEMOS_TEST.includes(filter.replace(/^\.\//, '')));
+const missing = runs_demos ? installRuntimes() : [];
 
 const folder = await mkdtemp(join(tmpdir(), 'heliu-test-report-'));
 const report_file = join(folder, 'report.json');
@@ -27,6 +35,10 @@ await rm(folder, { recursive: true });
 const succeeded = run.exitCode === 0 && text !== null;
 // An error outside of any test fails the run although no test failed: it counts as one.
 const failed = succeeded ? reported_failures : Math.max(1, reported_failures);
+for (const { demo, name, packages } of missing) {
+  const why = packages.length === 0 ? 'is not in Debian' : `could not be installed (${packages.join(' ')})`;
+  process.stdout.write(`not run: ${demo}, because ${name} is not on this machine and ${why}\n`);
+}
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = succeeded ? 0 : 1;
 

@@ -179,6 +179,7 @@ async function configure(
       url: simulators.addresses.control,
       wechat: { ...simulators.wechat, base_url: wechat?.url ?? '' },
       alipay: { ...simulators.alipay, gateway_url: `${alipay?.url ?? ''}/gateway.do` },
+      bank: simulators.bank,
     },
     account_settings: { timeout_ms: CHANNEL_TIMEOUT_MS },
   });

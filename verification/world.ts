@@ -2,9 +2,9 @@
  * A whole Heliu for one test file: gateway with its jobs, both channel simulators and a merchant, over real HTTP on loopback
  * and a database of its own.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -38,12 +38,22 @@ export interface World {
 /** Short, so that a test of a channel that never answers does not take its usual five seconds. */
 const CHANNEL_TIMEOUT_MS = 700;
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+/** Below what the system gives to connections and to servers that leave the choice to it: nobody takes it meanwhile. */
+const PORTS = { first: 20_000, count: 12_000 } as const;
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORTS.first + randomInt(PORTS.count);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!free) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** Starts everything; `close` ends it and removes the database and the folder. */
@@ -65,6 +75,8 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
     control_port: 0,
     wechat_port: 0,
     alipay_port: 0,
+    bank_push_url: `http://127.0.0.1:${config.port}/bank/sandbox-bank`,
+    bank_drop_folder: join(home, 'bank', 'sandbox-bank', 'in'),
   });
   const people = newPeople();
   const { platform_public_key } = await provision({
@@ -72,7 +84,7 @@ export async function startWorld(environment: Readonly<Record<string, string>> =
     database_url: database.url,
     master_key,
     credentials: people.credentials,
-    simulators: { url: simulators.addresses.control, wechat: simulators.wechat, alipay: simulators.alipay },
+    simulators: { ...simulators, url: simulators.addresses.control },
     account_settings: { timeout_ms: CHANNEL_TIMEOUT_MS },
   });
   const gateway = await startGateway(config, database.url);

@@ -1,6 +1,7 @@
 /**
- * A first payment, from the order to the refund, as a merchant's server makes it. `npm run demo -- --help` tells how to run
- * it. Everything that talks to Heliu is in merchant.ts; this file is the story.
+ * A first payment, from the order to the refund, as a merchant's server makes it. `--help` tells how to run it.
+ *
+ * What to copy is in merchant.ts: everything that talks to Heliu. This file is the story, and terminal-qr.ts draws the code.
  */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -10,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Heliu, type Message } from './merchant.ts';
+import { terminalQr } from './terminal-qr.ts';
 
 const HELP = `npm run demo -- [PAY_TYPE] [--by-hand]
 
@@ -19,7 +21,8 @@ Places an order of 2.21 yuan in the sandbox, pays it, waits for the signed notif
   --by-hand   you pay it yourself in the wallet page
   --help      this text
 
-The sandbox must run (npm start). Its file is $HELIU_HOME/sandbox.json; HELIU_HOME is .heliu unless it is set.
+The sandbox must run (npm start). Its file is $HELIU_HOME/sandbox.json; HELIU_HOME is .heliu unless it is set. Or without
+that file: HELIU_URL, MERCHANT_ID, MERCHANT_KEY_FILE and PLATFORM_KEY_FILE (PEM), and CONTROL_URL for the simulated phone.
 `;
 
 /** What the demo needs of sandbox.json. In production all of it comes from your own configuration. */
@@ -40,7 +43,7 @@ const PATIENCE_MS = { script: 90_000, person: 7_200_000 };
 async function main(): Promise<void> {
   const { values, positionals } = readArguments();
   if (values.help) return print(HELP);
-  const sandbox = await readSandboxFile();
+  const sandbox = await readSettings();
   const heliu = new Heliu({
     gateway_url: sandbox.gateway.url,
     merchant_id: sandbox.merchant.merchant_id,
@@ -87,7 +90,7 @@ async function firstPayment(
   const code_url = String(placed.data['code_url']);
 
   step('2  The payer scans the code');
-  print(`   Your page shows this text as a QR code:\n   ${code_url}\n`);
+  print(`${terminalQr(code_url) ?? '   (too long for a code in this terminal)'}\n\n   ${code_url}\n`);
   if (by_hand) {
     print(`   Open the wallet page and pay it there; the order waits at the top:\n   ${sandbox.simulators.url}\n`);
   } else {
@@ -104,7 +107,14 @@ async function firstPayment(
   expect('the amount', paid.data['total_fee'], TOTAL_FEE);
   expect('trade_state (0 is paid)', paid.data['trade_state'], 0);
 
-  step('4  Refund it');
+  step('4  A forged notification arrives: the same one, with another amount');
+  print(`   ✓ refused: ${await sendForgery(server)}`);
+
+  step('5  Query the order');
+  const queried = await call(heliu, '/v2/pay/query', { mch_trade_id });
+  expect('trade_state (0 is paid)', queried.data['trade_state'], 0);
+
+  step('6  Refund it');
   const refunded = await call(heliu, '/v2/pay/refund', {
     mch_trade_id,
     mch_refund_id: `${mch_trade_id}.refund.1`,
@@ -114,13 +124,13 @@ async function firstPayment(
   });
   expect('trade_state (1 is being refunded)', refunded.data['trade_state'], 1);
 
-  step('5  The notification of the refund arrives');
+  step('7  The notification of the refund arrives');
   const told = await server.next('/refunded', PATIENCE_MS.script);
   show('POST', `${server.url}/refunded  ✓ signed by the platform; answered: success`, told);
   const refund = told.data['refunds'] as Readonly<Record<string, unknown>>;
   expect('refund_status (0 is refunded)', refund['refund_status'], 0);
 
-  step('6  Query the order');
+  step('8  Query the order again');
   const order = await call(heliu, '/v2/pay/query', { mch_trade_id });
   expect('refunded_fee', order.data['refunded_fee'], TOTAL_FEE);
   print('\nPaid, notified, refunded, notified. Everything was signed and verified.');
@@ -134,8 +144,21 @@ async function call(heliu: Heliu, path: string, fields: Readonly<Record<string, 
   return answer;
 }
 
+/** What anybody can do who knows our notify_url: send what arrived before, with another amount in it. */
+async function sendForgery(server: NotifyServer): Promise<string> {
+  const [header = '', payload = '', signature = ''] = server.last_body.split('.');
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Message;
+  const forged = JSON.stringify({ ...claims, data: { ...claims.data, total_fee: 1 }, nonce_str: 'f'.repeat(24) });
+  const body = [header, Buffer.from(forged).toString('base64url'), signature].join('.');
+  const answer = await fetch(`${server.url}/paid`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body });
+  if (answer.ok) throw new Explained('A forged notification was taken for genuine.');
+  return `${await answer.text()} (HTTP ${answer.status})`;
+}
+
 interface NotifyServer {
   readonly url: string;
+  /** The body of the last genuine notification, as it came. */
+  readonly last_body: string;
   /** The next notification that arrives at a path. */
   next(path: string, patience_ms: number): Promise<Message>;
   close(): void;
@@ -150,8 +173,11 @@ async function startNotifyServer(heliu: Heliu): Promise<NotifyServer> {
     arrived.set(path, known);
     return known;
   };
+  let last_body = '';
   const take = async (request: IncomingMessage): Promise<void> => {
-    const message = heliu.read(await textOf(request));
+    const body = await textOf(request);
+    const message = heliu.read(body);
+    last_body = body;
     // A repeat carries the same nonce_str. In a real shop `seen` is a unique key in the database of your orders.
     if (seen.has(message.nonce_str)) return;
     seen.add(message.nonce_str);
@@ -168,6 +194,9 @@ async function startNotifyServer(heliu: Heliu): Promise<NotifyServer> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
+    get last_body() {
+      return last_body;
+    },
     next: (path, patience_ms) => within(patience_ms, at(path).promise, `No notification came to ${url}${path}.`),
     close() {
       server.close();
@@ -193,8 +222,20 @@ async function within<Result>(limit_ms: number, promise: Promise<Result>, otherw
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-async function readSandboxFile(): Promise<SandboxFile> {
-  const file = join(resolve(process.env['HELIU_HOME'] || '.heliu'), 'sandbox.json');
+/** From plain variables when HELIU_URL is set, else from the sandbox's file. */
+async function readSettings(): Promise<SandboxFile> {
+  const { HELIU_URL, MERCHANT_ID, MERCHANT_KEY_FILE, PLATFORM_KEY_FILE, CONTROL_URL = '', HELIU_HOME } = process.env;
+  if (HELIU_URL) {
+    if (!MERCHANT_ID || !MERCHANT_KEY_FILE || !PLATFORM_KEY_FILE) {
+      throw new Explained('With HELIU_URL, set MERCHANT_ID, MERCHANT_KEY_FILE and PLATFORM_KEY_FILE too.');
+    }
+    return {
+      gateway: { url: HELIU_URL, platform_public_key: await readFile(PLATFORM_KEY_FILE, 'utf8') },
+      merchant: { merchant_id: MERCHANT_ID, private_key: await readFile(MERCHANT_KEY_FILE, 'utf8') },
+      simulators: { url: CONTROL_URL },
+    };
+  }
+  const file = join(resolve(HELIU_HOME || '.heliu'), 'sandbox.json');
   const text = await readFile(file, 'utf8').catch(() => {
     throw new Explained(`There is no ${file}. Start the sandbox first: npm start, with the same HELIU_HOME.`);
   });

@@ -1,18 +1,23 @@
 /** The composition root: the only file that knows every part. */
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import pino, { type Logger } from 'pino';
 import type { Config, Role } from './config.ts';
 import { buildApp } from './http/app.ts';
+import { bankFiles } from './jobs/bank-files.ts';
+import { bankReturns } from './jobs/bank-returns.ts';
+import { bankUpkeep } from './jobs/bank-upkeep.ts';
 import { deliverNotifications } from './jobs/deliver-notifications.ts';
 import { resolveOrders } from './jobs/resolve-orders.ts';
 import { resolveRefunds } from './jobs/resolve-refunds.ts';
-import { createRunner, JOB_POLL_MS, type Runner } from './jobs/runner.ts';
+import { createRunner, JOB_POLL_MS, type JobLoop, type Runner } from './jobs/runner.ts';
 import { readOrMakeMasterKey } from './master-key.ts';
 import { createMetrics } from './metrics.ts';
 import { createGuardedClient } from './notifications/guarded-client.ts';
 import { CircuitBreakers, CIRCUIT_LEVELS } from './operations/circuit-breaker.ts';
 import { CONFIGURATION_POLL_MS, createDirectory } from './operations/directory.ts';
 import type { Gateway } from './operations/gateway.ts';
+import { deriveLinkKey } from './operations/payment-links.ts';
 import { DeferredPlatformSigner, readPlatformKey } from './operations/sign-answer.ts';
 import { systemPorts } from './outbound/system-ports.ts';
 import type { Clock, HttpClient, Ports } from './ports.ts';
@@ -37,6 +42,8 @@ export interface Parts {
   readonly rates: { readonly merchant: number; readonly address: number };
   readonly trusted_proxies: readonly string[];
   readonly metrics_token: string | null;
+  /** Where banks leave their files, a folder for each account; absent: no files are read. */
+  readonly bank_folder?: string;
   /** Merchants' requests that this process may be busy with, those waiting for a channel not counted. */
   readonly max_busy_requests: number;
   /** A simulation of days polls less often than a process of today. */
@@ -75,6 +82,18 @@ function counting(http: HttpClient, clock: Clock, waiting: { count: number }): H
   };
 }
 
+function jobLoops(parts: Parts, platform: DeferredPlatformSigner): JobLoop[] {
+  const { notify_http, bank_folder } = parts;
+  return [
+    resolveOrders(),
+    resolveRefunds,
+    deliverNotifications(notify_http, platform),
+    bankUpkeep(),
+    bankReturns(),
+    ...(bank_folder === undefined ? [] : [bankFiles(bank_folder)]),
+  ];
+}
+
 /** Puts the parts together; nothing listens and nothing runs yet. */
 export function assemble(parts: Parts): Assembled {
   const { log } = parts;
@@ -101,10 +120,10 @@ export function assemble(parts: Parts): Assembled {
     metrics,
     log,
     public_url: parts.public_url,
+    link_key: deriveLinkKey(parts.master_key),
     wakeJobs: () => runner.wake(),
   };
-  const loops =
-    parts.role === 'api' ? [] : [resolveOrders(), resolveRefunds, deliverNotifications(parts.notify_http, platform)];
+  const loops = parts.role === 'api' ? [] : jobLoops(parts, platform);
   const runner = createRunner(() => gateway, loops, parts.poll_ms.jobs);
   const app = buildApp({
     gateway,
@@ -212,6 +231,7 @@ export async function startGateway(config: Config, database_url: string): Promis
     },
     trusted_proxies: config.trusted_proxies,
     metrics_token: config.metrics_token,
+    bank_folder: join(config.home, 'bank'),
     max_busy_requests: config.limits.max_busy_requests,
     poll_ms: { jobs: JOB_POLL_MS, configuration: CONFIGURATION_POLL_MS },
   });

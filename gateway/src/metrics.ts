@@ -17,6 +17,8 @@ export interface Metrics {
   readonly job_lag_seconds: Gauge<'kind'>;
   readonly circuits: Gauge<'account'>;
   readonly limited: Counter<'by'>;
+  readonly bank_numbers_free: Gauge<'account'>;
+  readonly bank_entries: Counter<'account' | 'result'>;
   close(): void;
 }
 
@@ -90,7 +92,25 @@ export function createMetrics(): Metrics {
       labelNames: ['account'],
       registers,
     }),
+    ...bankMetrics(registers),
     limited: counter('requests_limited_total', 'Requests answered 429, by what was exceeded', ['by']),
     close: () => delay.disable(),
+  };
+}
+
+function bankMetrics(registers: Registry[]): Pick<Metrics, 'bank_numbers_free' | 'bank_entries'> {
+  return {
+    bank_numbers_free: new Gauge({
+      name: 'heliu_bank_numbers_free',
+      help: 'Free account numbers of a pool, counted up to a little above what counts as few',
+      labelNames: ['account'],
+      registers,
+    }),
+    bank_entries: new Counter({
+      name: 'heliu_bank_entries_total',
+      help: 'Entries heard from banks, by what became of them',
+      labelNames: ['account', 'result'],
+      registers,
+    }),
   };
 }

@@ -7,15 +7,19 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { PayType } from './channels/channel.ts';
 import { PAY_TYPES } from './channels/registry.ts';
+import { PREORDER_PAY_TYPE } from './domain/preorder.ts';
 import { MERCHANT_CHANGES, PUBLIC_KEY } from './http/admin/merchants.ts';
 import { LOGIN } from './http/admin/session.ts';
 import { codeTable } from './http/errors.ts';
 import { CLOSE_FIELDS } from './http/merchant/close.ts';
 import { COMMON_PAY_FIELDS, payFields } from './http/merchant/pay.ts';
+import { PRE_ORDER_DETAIL_FIELDS } from './http/merchant/pre-order-detail.ts';
+import { PRE_ORDER_FIELDS } from './http/merchant/pre-order.ts';
 import { QUERY_FIELDS } from './http/merchant/query.ts';
 import { REFUND_QUERY_FIELDS } from './http/merchant/refund-query.ts';
 import { REFUND_FIELDS } from './http/merchant/refund.ts';
 import { REVERSE_FIELDS } from './http/merchant/reverse.ts';
+import { WRITE_OFF_FIELDS } from './http/merchant/writeoff.ts';
 
 type Json = Record<string, unknown>;
 
@@ -91,6 +95,10 @@ function texts(fields: Readonly<Record<string, string>>): Json {
 }
 
 const ORDER_HEAD = texts({ trade_id: '平台单号', mch_trade_id: '商户订单号', merchant_id: '商户编号' });
+const ORDER_OWN: Json = {
+  ...texts({ attach: '附加数据' }),
+  total_fee: { type: 'integer', description: '交易金额，单位为分' },
+};
 const STATE: Json = {
   pay_type: { type: 'string', enum: [...PAY_TYPES.keys()] },
   trade_state: { type: 'integer', enum: [0, 1, 2, 3, 4, 5, 6], description: '支付状态码' },
@@ -108,6 +116,7 @@ const TOLD: Json = {
 };
 const REFUND: Json = {
   type: 'object',
+  required: ['refund_id', 'mch_refund_id', 'refund_fee', 'refund_status', 'refund_desc'],
   properties: {
     ...texts({
       refund_id: '平台退款单号',
@@ -122,6 +131,12 @@ const REFUND: Json = {
 
 function object(properties: Json): Json {
   return { type: 'object', properties };
+}
+
+/** An object whose members are always there, but for those named. */
+function whole(properties: Json, optional: readonly string[] = []): Json {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', required, properties };
 }
 
 function payClaims(pay_type: PayType): Json {
@@ -139,36 +154,88 @@ function payReply(pay_type: PayType): Json {
   const reply = Object.fromEntries(
     Object.entries(pay_type.reply).map(([name, field]) => [name, { type: 'string', ...field }]),
   );
+  // Of a payment code the channel tells at once what it tells, if it was paid at once.
+  const shown = pay_type.reply_shows_state ? { ...STATE, ...(pay_type.payment_code && TOLD) } : {};
+  const by_protocol = pay_type.code === 'wechat.scan' ? ['prepay_id'] : [];
   return {
     title: pay_type.code,
-    ...object({ ...reply, ...ORDER_HEAD, ...(pay_type.reply_shows_state ? { ...STATE, ...TOLD } : {}) }),
+    ...whole({ ...reply, ...ORDER_HEAD, ...(pay_type.reply_shows_order && ORDER_OWN), ...shown }, [
+      ...Object.keys(TOLD),
+      ...by_protocol,
+      'attach',
+    ]),
   };
 }
 
-const ORDER = object({
-  ...ORDER_HEAD,
-  ...STATE,
-  ...TOLD,
-  ...(schemaOf(z.object(COMMON_PAY_FIELDS))['properties'] as Json),
-  refunded_fee: { type: 'integer', description: '已退款金额，单位为分' },
-  refunding_fee: { type: 'integer', description: '退款处理中金额，单位为分' },
-  created_at: { type: 'integer' },
-  updated_at: { type: 'integer' },
-  paid_at: { type: 'integer' },
-});
+/** What the merchant sent comes back as it was sent; the nonce does not come back. */
+const { nonce_str: _nonce, ...SENT } = schemaOf(z.object(COMMON_PAY_FIELDS))['properties'] as Json;
 
-const REFUNDED = object({
-  ...ORDER_HEAD,
-  ...STATE,
-  out_trade_id: TOLD['out_trade_id'],
-  total_fee: { type: 'integer' },
-  refunds: {
-    oneOf: [REFUND, { type: 'array', items: REFUND }],
-    description: '按退款单号查询为对象，按商户订单号查询为列表',
+/** Reply fields of every pay type, each there once the order is placed. */
+const REPLIED = Object.fromEntries(
+  [...PAY_TYPES.values()].flatMap(([pay_type]) =>
+    Object.entries(pay_type.reply).map(([name, field]) => [name, { type: 'string', ...field }]),
+  ),
+);
+
+const SENT_AND_ALWAYS_THERE = ['pay_type', 'mch_trade_id', 'total_fee', 'body', 'time_expire'];
+
+const ORDER = whole(
+  {
+    ...SENT,
+    ...ORDER_HEAD,
+    ...STATE,
+    ...TOLD,
+    ...REPLIED,
+    refunded_fee: { type: 'integer', description: '已退款金额，单位为分' },
+    refunding_fee: { type: 'integer', description: '退款处理中金额，单位为分' },
+    created_at: { type: 'integer' },
+    updated_at: { type: 'integer' },
+    paid_at: { type: 'integer' },
   },
-});
+  [...Object.keys({ ...TOLD, ...REPLIED, ...SENT }).filter((name) => !SENT_AND_ALWAYS_THERE.includes(name)), 'paid_at'],
+);
 
-const ENDED = object({ ...ORDER_HEAD, ...STATE, total_fee: { type: 'integer' } });
+const REFUNDED = whole(
+  {
+    ...ORDER_HEAD,
+    ...STATE,
+    out_trade_id: TOLD['out_trade_id'],
+    total_fee: { type: 'integer' },
+    refunds: {
+      oneOf: [REFUND, { type: 'array', items: REFUND }],
+      description: '按退款单号查询为对象，按商户订单号查询为列表',
+    },
+  },
+  ['out_trade_id'],
+);
+
+const ENDED = whole({ ...ORDER_HEAD, ...STATE, total_fee: { type: 'integer' } });
+
+const PAY_URL: Json = { pay_url: { type: 'string', description: '支付页面地址，可转为二维码或直接发送给付款人' } };
+
+const { nonce_str: _own_nonce, ...PREORDER_SENT } = schemaOf(z.object(PRE_ORDER_FIELDS))['properties'] as Json;
+
+const PREORDER = whole(
+  {
+    _id: { type: 'string', description: '平台预下单单号' },
+    ...PREORDER_SENT,
+    ...texts({ merchant_id: '商户编号', platform_merchant_id: '平台商户编号', level_code: '商户层级' }),
+    pre_state: { type: 'integer', enum: [0, 1, 2, 3, 4, 5, 6], description: '状态码，同支付状态码' },
+    pay_orders: { type: 'array', items: whole(texts({ mch_trade_id: '支付订单的商户订单号' })) },
+    created_at: { type: 'integer' },
+    updated_at: { type: 'integer' },
+  },
+  Object.keys(PREORDER_SENT).filter((name) => !['mch_pre_id', 'total_fee', 'body', 'time_expire'].includes(name)),
+);
+
+/** The preorder as a pay type of /v2/pay. */
+function preorderClaims(): Json {
+  const { mch_pre_id, ...fields } = PRE_ORDER_FIELDS;
+  const own = { pay_type: COMMON_PAY_FIELDS.pay_type, mch_trade_id: mch_pre_id, ...fields };
+  const claims = schemaOf(z.object(own));
+  const properties = { ...(claims['properties'] as Json), pay_type: { const: PREORDER_PAY_TYPE } };
+  return { ...claims, title: PREORDER_PAY_TYPE, description: '预下单支付: a link to a payment page', properties };
+}
 
 function adminOperation(
   method: 'get' | 'post' | 'put',
@@ -204,17 +271,30 @@ const MERCHANT_PATH: Json = {
 
 function merchantPaths(): Json {
   const types = [...PAY_TYPES.values()].map(([implementation]) => implementation);
-  const pay = merchantOperation('统一支付 Pay order', { oneOf: types.map(payClaims) }, { oneOf: types.map(payReply) });
+  const claims = [...types.map(payClaims), preorderClaims()];
+  const replies = [...types.map(payReply), { title: PREORDER_PAY_TYPE, ...whole(PAY_URL) }];
+  const pay = merchantOperation('统一支付 Pay order', { oneOf: claims }, { oneOf: replies });
   return {
     '/v2/pay': pay,
     '/v2/pay/query': merchantOperation('查询订单 Query', schemaOf(z.object(QUERY_FIELDS)), ORDER),
     '/v2/pay/close': merchantOperation('关闭订单 Close', schemaOf(z.object(CLOSE_FIELDS)), ENDED),
     '/v2/pay/reverse': merchantOperation('撤销订单 Reverse', schemaOf(z.object(REVERSE_FIELDS)), ENDED),
+    '/v2/pay/writeoff': merchantOperation('核销订单 Write off', schemaOf(z.object(WRITE_OFF_FIELDS)), ENDED),
     '/v2/pay/refund': merchantOperation('申请退款 Refund', schemaOf(z.object(REFUND_FIELDS)), REFUNDED),
     '/v2/pay/refund_query': merchantOperation(
       '退款查询 Refund query',
       schemaOf(z.object(REFUND_QUERY_FIELDS)),
       REFUNDED,
+    ),
+    '/v2/pay/pre_order': merchantOperation(
+      '创建预下单支付 Create preorder',
+      schemaOf(z.object(PRE_ORDER_FIELDS)),
+      whole(PAY_URL),
+    ),
+    '/v2/pay/pre_order_detail': merchantOperation(
+      '预下单订单查询 Query preorder',
+      schemaOf(z.object(PRE_ORDER_DETAIL_FIELDS)),
+      PREORDER,
     ),
   };
 }

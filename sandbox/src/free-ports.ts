@@ -2,9 +2,16 @@ import { createServer } from 'node:net';
 import { StartupProblem, systemErrorCode } from '../../gateway/src/embedded/startup-problem.ts';
 
 /** What listens where, counted from PORT. */
-export const PORT_OFFSETS = { gateway: 0, control: 1, wechat: 2, alipay: 3, wechat_tls: 6 } as const;
+export const PORT_OFFSETS = {
+  gateway: 0,
+  control: 1,
+  wechat: 2,
+  alipay: 3,
+  bank: 4,
+  shop: 5,
+  wechat_tls: 6,
+} as const;
 
-/** Offsets up to this one belong to the sandbox: the bank's and the shop's stand between Alipay's and the last. */
 const LAST_OFFSET = 6;
 
 /**

@@ -24,6 +24,12 @@ export interface ProvisionRequest {
   readonly account_settings?: Readonly<Record<string, unknown>>;
 }
 
+export interface Provisioned {
+  readonly platform_public_key: string;
+  /** What the demo merchant has routed. */
+  readonly pay_types: readonly string[];
+}
+
 type Managed = Pick<Gateway, 'ports' | 'store'>;
 
 /** A channel's account at its simulator, and what the demo merchant's routes through it say. */
@@ -40,7 +46,7 @@ interface SandboxAccount {
  *
  * @throws StartupProblem when the database belongs to another HELIU_HOME
  */
-export async function provision(request: ProvisionRequest): Promise<{ readonly platform_public_key: string }> {
+export async function provision(request: ProvisionRequest): Promise<Provisioned> {
   const database = openDatabase({ url: request.database_url, max_connections: 2 });
   const ports = systemPorts();
   const store = createStore(database, database, createSealer(request.master_key, randomBytes));
@@ -50,7 +56,11 @@ export async function provision(request: ProvisionRequest): Promise<{ readonly p
     await provideOperator(gateway, request.credentials);
     await provideMerchant(gateway, request.credentials);
     await provideChannels(gateway, request);
-    return { platform_public_key: createPublicKey(platform_key).export({ type: 'spki', format: 'pem' }).toString() };
+    const routes = await store.configuration.routesOf(request.credentials.merchant.merchant_id);
+    return {
+      platform_public_key: createPublicKey(platform_key).export({ type: 'spki', format: 'pem' }).toString(),
+      pay_types: routes.map((route) => route.pay_type),
+    };
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
     throw new StartupProblem(
@@ -147,7 +157,7 @@ function accountId(channel: string): string {
   return `sandbox-${channel}`;
 }
 
-function sandboxAccounts({ wechat, alipay }: SandboxFile['simulators']): Map<string, SandboxAccount> {
+function sandboxAccounts({ wechat, alipay, bank }: SandboxFile['simulators']): Map<string, SandboxAccount> {
   return new Map([
     [
       'wechat',
@@ -157,10 +167,16 @@ function sandboxAccounts({ wechat, alipay }: SandboxFile['simulators']): Map<str
           base_url: wechat.base_url,
           mchid: wechat.sp_mchid,
           appid: wechat.sp_appid,
+          oauth_authorize_url: `${wechat.base_url}/connect/oauth2/authorize`,
+          oauth_api_url: wechat.base_url,
           merchant_serial: wechat.merchant_serial,
           platform_keys: { [wechat.platform_serial]: wechat.platform_public_key },
         },
-        secrets: { merchant_private_key: wechat.merchant_private_key, api_v3_key: wechat.api_v3_key },
+        secrets: {
+          merchant_private_key: wechat.merchant_private_key,
+          api_v3_key: wechat.api_v3_key,
+          app_secret: wechat.sp_app_secret,
+        },
         merchant_params: { sub_mchid: wechat.sub_mchid, sub_appid: wechat.sub_appid },
       },
     ],
@@ -170,6 +186,7 @@ function sandboxAccounts({ wechat, alipay }: SandboxFile['simulators']): Map<str
         settings: {
           mode: 'key',
           gateway_url: alipay.gateway_url,
+          oauth_authorize_url: new URL('/oauth2/publicAppAuthorize.htm', alipay.gateway_url).href,
           app_id: alipay.app_id,
           seller_id: alipay.seller_id,
           alipay_public_key: alipay.alipay_public_key,
@@ -178,5 +195,23 @@ function sandboxAccounts({ wechat, alipay }: SandboxFile['simulators']): Map<str
         merchant_params: {},
       },
     ],
+    ['bank', bankAccount(bank)],
   ]);
+}
+
+/** The simulated bank gives a number for each order, and is told by signed pushes of what comes to it. */
+function bankAccount(bank: SandboxFile['simulators']['bank']): SandboxAccount {
+  return {
+    settings: {
+      fund_acc_name: bank.fund_acc_name,
+      bank_branch: bank.bank_branch,
+      settlement_account: bank.settlement_account,
+      numbers: 'bank',
+      base_url: bank.base_url,
+      client_id: bank.client_id,
+      bank_keys: { [bank.bank_key_id]: bank.bank_public_key },
+    },
+    secrets: { client_private_key: bank.client_private_key },
+    merchant_params: {},
+  };
 }

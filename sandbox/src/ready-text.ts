@@ -13,8 +13,10 @@ export function readyText(sandbox: SandboxFile, home: string, seconds: number): 
   const rows: [string, string][] = [
     ['gateway', sandbox.gateway.url],
     ['wallet', `${sandbox.simulators.url}  scan and pay here`],
+    ['shop', `${sandbox.shop.url}  order here`],
     ['wechat', sandbox.simulators.wechat.base_url],
     ['alipay', sandbox.simulators.alipay.gateway_url],
+    ['bank', `${sandbox.simulators.bank.base_url}  transfer here`],
     ['merchant', sandbox.merchant.merchant_id],
     ['login', `${sandbox.console.login_name} / password in sandbox.json`],
     ['files', `${folder}/sandbox.json, ${folder}/logs/`],

@@ -1,4 +1,5 @@
 import type { AlipaySandboxEntry } from '../../simulators/src/alipay/config.ts';
+import type { BankSandboxEntry } from '../../simulators/src/bank/config.ts';
 import type { RunningSimulators } from '../../simulators/src/start.ts';
 import type { WechatSandboxFields } from '../../simulators/src/wechat/config.ts';
 
@@ -12,7 +13,10 @@ export interface SandboxFile {
     readonly url: string;
     readonly wechat: WechatSandboxFields;
     readonly alipay: AlipaySandboxEntry;
+    readonly bank: BankSandboxEntry;
   };
+  /** The demo shop. */
+  readonly shop: { readonly url: string };
 }
 
 /** Name of the file under HELIU_HOME. */
@@ -24,9 +28,12 @@ export const SANDBOX_FILE = 'sandbox.json';
  * @throws when it is something else: the two programs do not fit together
  */
 export function readAnnouncement(message: unknown): SandboxFile['simulators'] {
-  const { addresses, wechat, alipay } = message as Pick<RunningSimulators, 'addresses' | 'wechat' | 'alipay'>;
-  if (typeof addresses?.control !== 'string' || !wechat || !alipay) {
+  const { addresses, wechat, alipay, bank } = message as Pick<
+    RunningSimulators,
+    'addresses' | 'wechat' | 'alipay' | 'bank'
+  >;
+  if (typeof addresses?.control !== 'string' || !wechat || !alipay || !bank) {
     throw new Error("the simulators' announcement is not understood");
   }
-  return { url: addresses.control, wechat, alipay };
+  return { url: addresses.control, wechat, alipay, bank };
 }

@@ -19,13 +19,14 @@ import { provision } from './provision.ts';
 import { RunningParts } from './running-parts.ts';
 import { SANDBOX_FILE, readAnnouncement } from './sandbox-file.ts';
 import type { SandboxFile } from './sandbox-file.ts';
+import { openShop, shopEnvironment, shopUrl } from './shop.ts';
 
 /** A sandbox in which everything answers. */
 export interface Sandbox {
   readonly file: SandboxFile;
   /** Resolves when a part ended without being asked to; says which and how. */
   readonly broken: Promise<string>;
-  /** Ends every part, gateway first, and waits for their end. */
+  /** Ends every part, the last started first, and waits for their end. */
   stop(): Promise<void>;
   /** Ends every process at once, without waiting for work that has begun. */
   kill(): void;
@@ -40,7 +41,7 @@ const STOP_MARGIN_ms = 5_000;
 const ROOT = join(import.meta.dirname, '..', '..');
 
 /**
- * Starts database, simulators and gateway, provisions what a demo merchant needs, writes `sandbox.json` and resolves when
+ * Starts database, simulators, gateway and demo shop, provisions what a demo merchant needs, writes `sandbox.json` and resolves when
  * everything answers. The same HELIU_HOME brings the same data and credentials back.
  *
  * @param environment of this process; children get it with what they need on top
@@ -57,14 +58,21 @@ export async function startSandbox(
     await lockHome(config.home, parts);
     await requireFreePorts(config.host, config.port);
     const master_key = config.master_key ?? (await readOrMakeMasterKey(config.home));
-    const [gateway, database_url, simulators, credentials] = await allOrNothing([
+    const [shop, gateway, database_url, simulators, credentials] = await allOrNothing([
+      startShopProcess(config, environment, parts),
       startGatewayProcess(config, environment, master_key, parts),
       startDatabase(config, parts),
       startSimulators(config, environment, parts, signal),
       readOrMakeCredentials(join(config.home, 'sandbox-credentials.json')),
     ]);
     signal.throwIfAborted();
-    const { platform_public_key } = await provision({ config, database_url, master_key, credentials, simulators });
+    const { platform_public_key, pay_types } = await provision({
+      config,
+      database_url,
+      master_key,
+      credentials,
+      simulators,
+    });
     gateway.send({ database_url });
     await announcement(gateway, signal);
 
@@ -74,7 +82,10 @@ export async function startSandbox(
       merchant: credentials.merchant,
       console: credentials.console,
       simulators,
+      shop: { url: shopUrl(config) },
     };
+    openShop(shop, file, pay_types);
+    await announcement(shop, signal);
     await writePrivateFile(join(config.home, SANDBOX_FILE), `${JSON.stringify(file, null, 2)}\n`);
     return { file, broken: parts.broken, stop: () => parts.stop(), kill: () => parts.kill() };
   } catch (error) {
@@ -115,6 +126,19 @@ async function startGatewayProcess(
       HELIU_MASTER_KEY: master_key.toString('base64'),
       HELIU_NOTIFY_ALLOW_LOOPBACK: '1',
     },
+  });
+  parts.addChild(child);
+  return child;
+}
+
+async function startShopProcess(
+  config: Config,
+  environment: Readonly<Record<string, string | undefined>>,
+  parts: RunningParts,
+): Promise<Child> {
+  const child = await startChild({
+    ...childOptions(config, 'shop', 'demos/shop/src/main.ts'),
+    env: shopEnvironment(config, environment),
   });
   parts.addChild(child);
   return child;

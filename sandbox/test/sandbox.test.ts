@@ -42,19 +42,21 @@ async function placeOrder(pay_type: string): Promise<string> {
 
 async function expectNothingLeft(base = port): Promise<void> {
   await vi.waitFor(async () => expect(await processesOf(home)).toEqual([]), GONE);
-  const free = await Promise.all([0, 1, 2, 3, 6].map((offset) => isFree(base + offset)));
-  expect(free).toEqual([true, true, true, true, true]);
+  const ports = [0, 1, 2, 3, 5, 6].map((offset) => base + offset);
+  expect(await Promise.all(ports.map(isFree))).toEqual(ports.map(() => true));
 }
 
 describe('a first start', { timeout: PATIENT }, () => {
   test('answers everywhere it says, takes signed orders of both wallets, and ends on Ctrl-C', async () => {
     const sandbox = await start();
     const file = await readSandboxFile(home);
-    for (const url of [file.gateway.url, file.simulators.url, file.simulators.wechat.base_url]) {
+    for (const url of [file.gateway.url, file.simulators.url, file.simulators.wechat.base_url, file.shop.url]) {
       expect(sandbox.output()).toContain(url);
     }
     expect((await fetch(`${file.gateway.url}/readyz`)).status).toBe(200);
     expect((await fetch(file.simulators.url)).status).toBe(200);
+    expect(file.shop.url).toBe(`http://127.0.0.1:${port + 5}`);
+    expect(await (await fetch(file.shop.url)).text()).toContain('value="alipay"');
     expect(await placeOrder('wechat.scan')).toContain('"code_url": "weixin://');
     expect(await placeOrder('alipay.scan')).toContain('"code_url": "https://qr.alipay.com/');
 
@@ -88,7 +90,7 @@ describe('a first start', { timeout: PATIENT }, () => {
   test('prints no secret, and logs none', async () => {
     const file = await readSandboxFile(home);
     const logs = await Promise.all(
-      ['gateway', 'simulators'].map((name) => readFile(join(home, 'logs', `${name}.log`), 'utf8')),
+      ['gateway', 'simulators', 'shop'].map((name) => readFile(join(home, 'logs', `${name}.log`), 'utf8')),
     );
     const text = [running[0]?.output() ?? '', ...logs].join('\n');
     expect(text).not.toContain('PRIVATE KEY');

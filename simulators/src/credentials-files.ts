@@ -2,6 +2,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join } from 'node:path';
 import { createAlipayConfig, parseAlipayConfig, serialiseAlipayConfig } from './alipay/config.ts';
 import type { AlipayConfig } from './alipay/config.ts';
+import { createBankConfig, parseBankConfig, serialiseBankConfig } from './bank/config.ts';
+import type { BankConfig } from './bank/config.ts';
 import type { SimulatorPorts } from './kernel/ports.ts';
 import { completeWechatConfig, createWechatConfig, parseWechatConfig, serializeWechatConfig } from './wechat/config.ts';
 import type { WechatConfig } from './wechat/config.ts';
@@ -9,11 +11,12 @@ import type { WechatConfig } from './wechat/config.ts';
 export interface ChannelConfigs {
   readonly wechat: WechatConfig;
   readonly alipay: AlipayConfig;
+  readonly bank: BankConfig;
 }
 
 /**
- * The credentials of both channels: read when they are there, else made up and kept, so that a second start has the
- * same ones; what a file of an earlier version lacks is added. Only the owner can read them: they hold private keys, even if of no real merchant.
+ * The credentials of every channel: read when they are there, else made up and kept, so that a second start has the
+ * same ones. Only the owner can read them: they hold private keys, even if of no real merchant.
  *
  * @param folder is created when absent
  * @throws when a file is there but cannot be read as credentials, naming the file
@@ -36,6 +39,12 @@ export async function keepCredentials(
       serialise: serialiseAlipayConfig,
       create: () => createAlipayConfig(ports),
       complete: async (config) => config,
+    }),
+    bank: await keep(join(folder, 'bank.json'), {
+      parse: parseBankConfig,
+      serialise: serialiseBankConfig,
+      complete: async (config) => config,
+      create: async () => createBankConfig(ports),
     }),
   };
 }

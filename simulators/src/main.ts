@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { PortInUse, startSimulators } from './start.ts';
 import type { PortOption } from './start.ts';
 
@@ -8,6 +8,7 @@ const OFFSET_OF_PORT: Readonly<Record<PortOption, number>> = {
   wechat_port: 2,
   alipay_port: 3,
   wechat_tls_port: 6,
+  bank_port: 4,
 };
 
 /** The last of a sandbox's ports is PORT + 6. */
@@ -26,25 +27,30 @@ async function main(): Promise<void> {
   if (process.connected) process.once('disconnect', end);
 
   const port = readPort(process.env['PORT']);
+  const home = resolve(process.env['HELIU_HOME'] || '.heliu');
   const running = await startSimulators({
     host: process.env['HOST'] || '127.0.0.1',
-    home: resolve(process.env['HELIU_HOME'] || '.heliu'),
+    home,
     control_port: port + OFFSET_OF_PORT.control_port,
     wechat_port: port + OFFSET_OF_PORT.wechat_port,
     alipay_port: port + OFFSET_OF_PORT.alipay_port,
     wechat_tls_port: port + OFFSET_OF_PORT.wechat_tls_port,
+    bank_port: port + OFFSET_OF_PORT.bank_port,
+    // The gateway beside them, and the account that the sandbox gives it.
+    bank_push_url: `http://127.0.0.1:${port}/bank/sandbox-bank`,
+    bank_drop_folder: join(home, 'bank', 'sandbox-bank', 'in'),
   });
   close = () => running.close();
-  const { wechat, alipay, addresses } = running;
+  const { wechat, alipay, bank, addresses } = running;
   process.stdout.write(`${JSON.stringify({ ready: true, addresses })}\n`);
-  process.send?.({ ready: true, addresses, wechat, alipay });
+  process.send?.({ ready: true, addresses, wechat, alipay, bank });
 }
 
 function readPort(text: string | undefined): number {
   const port = Number(text || '8080');
   if (/^\d*$/.test(text ?? '') && port >= 1 && port <= HIGHEST_PORT) return port;
   throw new Error(
-    `PORT is "${text}": give a whole number from 1 to ${HIGHEST_PORT}; the simulators use PORT+1 to PORT+3 and PORT+6`,
+    `PORT is "${text}": give a whole number from 1 to ${HIGHEST_PORT}; the simulators use PORT+1 to PORT+4 and PORT+6`,
   );
 }
 

@@ -3,9 +3,13 @@ import { join } from 'node:path';
 import { alipaySandboxEntry } from './alipay/config.ts';
 import type { AlipaySandboxEntry } from './alipay/config.ts';
 import { createAlipaySimulator } from './alipay/simulator.ts';
+import { bankSandboxEntry } from './bank/config.ts';
+import type { BankSandboxEntry } from './bank/config.ts';
+import { createBankSimulator } from './bank/simulator.ts';
 import { createControl } from './control/control.ts';
 import { keepCredentials } from './credentials-files.ts';
 import { FaultBoard } from './faults/registry.ts';
+import type { ChannelSimulator } from './kernel/channel-simulator.ts';
 import { listen } from './kernel/http-server.ts';
 import type { Listening, TlsOptions } from './kernel/http-server.ts';
 import { fileJournal } from './kernel/journal.ts';
@@ -13,10 +17,12 @@ import { Ledger } from './kernel/ledger.ts';
 import { nodePorts } from './kernel/node-ports.ts';
 import type { NodePorts } from './kernel/node-ports.ts';
 import type { Handler, SimulatorPorts } from './kernel/ports.ts';
+import { walletBrowser } from './wallet/browser.ts';
 import { wechatSandboxFields } from './wechat/config.ts';
 import type { WechatConfig, WechatSandboxFields } from './wechat/config.ts';
 import { createServerCertificate } from './wechat/credentials.ts';
 import { createWechatSimulator } from './wechat/simulator.ts';
+import type { WechatSimulator } from './wechat/simulator.ts';
 
 export interface SimulatorsOptions {
   /** The address to listen on; the controls answer loopback only, whatever it is. */
@@ -29,6 +35,12 @@ export interface SimulatorsOptions {
   readonly alipay_port: number;
   /** WeChat Pay over TLS, for what needs the merchant's certificate; the system chooses when absent. */
   readonly wechat_tls_port?: number;
+  /** Chosen by the system when absent. */
+  readonly bank_port?: number;
+  /** Where the bank tells of credits; absent: nowhere, until a control says where. */
+  readonly bank_push_url?: string;
+  /** Where the bank leaves its files; absent: it hands them out by the controls alone. */
+  readonly bank_drop_folder?: string;
   /** Multiplies the waits between callback attempts; 1, upstream's own pace, when absent. */
   readonly cadence_scale?: number;
   /** The real clock, randomness and network when absent. */
@@ -40,12 +52,18 @@ export interface RunningSimulators {
   readonly wechat: WechatSandboxFields;
   /** `simulators.alipay` of the sandbox file. */
   readonly alipay: AlipaySandboxEntry;
+  /** `simulators.bank` of the sandbox file. */
+  readonly bank: BankSandboxEntry;
   readonly addresses: {
     /** Origin of the wallet page and the controls. */
     readonly control: string;
     readonly wechat: string;
     readonly wechat_tls: string;
     readonly alipay: string;
+    /** Origins of the wallets' own browsers. */
+    readonly wechat_browser: string;
+    readonly alipay_browser: string;
+    readonly bank: string;
   };
   /** Stops listening and sending; what was not delivered goes out after the next start. */
   close(): Promise<void>;
@@ -64,10 +82,10 @@ export class PortInUse extends Error {
   }
 }
 
-export type PortOption = 'control_port' | 'wechat_port' | 'wechat_tls_port' | 'alipay_port';
+export type PortOption = 'control_port' | 'wechat_port' | 'wechat_tls_port' | 'alipay_port' | 'bank_port';
 
 /**
- * Starts both channels, the controls and the wallet page, each on a port of its own, with the credentials, orders,
+ * Starts every channel, the controls and the wallet page, each on a port of its own, with the credentials, orders,
  * ledger and faults of the last start under the same home.
  *
  * @throws PortInUse, or an error that names the file under `home` that cannot be used
@@ -90,6 +108,12 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
     web_origin: () => wechat_origin,
   });
   const alipay = createAlipaySimulator({ ...shared, config: { ...configs.alipay, ...paced } });
+  const bank = createBankSimulator({
+    ...shared,
+    config: { ...configs.bank, ...paced },
+    push_url: options.bank_push_url ?? null,
+    drop_folder: options.bank_drop_folder ?? null,
+  });
   const servers: Listening[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.close()));
@@ -104,22 +128,27 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
     };
     wechat_origin = await serve('wechat_port', wechat.handler);
     const tls = await tlsOptions(configs.wechat, options.host, ports);
+    // Nobody but the wallet page leads there, so that the system may choose their ports.
+    const serveBrowser = async (simulator: ChannelSimulator): Promise<string> => {
+      const server = await listen(walletBrowser(simulator, ports), { host: options.host, port: 0, ports });
+      servers.push(server);
+      return originOf(options.host, server.port, 'http');
+    };
+    const browsers = { wechat: await serveBrowser(wechat), alipay: await serveBrowser(alipay) };
     const addresses = {
+      wechat_browser: browsers.wechat,
+      alipay_browser: browsers.alipay,
       wechat: wechat_origin,
       wechat_tls: await serve('wechat_tls_port', wechat.handler, tls),
       alipay: await serve('alipay_port', alipay.handler),
-      control: await serve('control_port', createControl({ wechat, alipay, faults, ledger })),
+      bank: await serve('bank_port', bank.handler),
+      control: await serve('control_port', createControl({ wechat, alipay, bank, faults, ledger, browsers })),
     };
-    wechat.resume();
-    alipay.resume();
-    const current = wechat.platformKeys().find((key) => key.current);
+    for (const channel of [wechat, alipay, bank]) channel.resume();
     return {
-      wechat: {
-        ...wechatSandboxFields(configs.wechat, addresses.wechat, addresses.wechat_tls),
-        // The key may have been rotated since the credentials were written.
-        ...(current ? { platform_serial: current.serial, platform_public_key: current.public_key } : {}),
-      },
+      wechat: wechatEntry(configs.wechat, wechat, addresses),
       alipay: alipaySandboxEntry(configs.alipay, `${addresses.alipay}/gateway.do`),
+      bank: bankSandboxEntry(configs.bank, addresses.bank),
       addresses,
       close,
     };
@@ -127,6 +156,17 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
     await close();
     throw error;
   }
+}
+
+/** The key that signs may have been rotated since the credentials were written. */
+function wechatEntry(
+  config: WechatConfig,
+  wechat: WechatSimulator,
+  { wechat: origin, wechat_tls }: RunningSimulators['addresses'],
+): WechatSandboxFields {
+  const fields = wechatSandboxFields(config, origin, wechat_tls);
+  const current = wechat.platformKeys().find((key) => key.current);
+  return current ? { ...fields, platform_serial: current.serial, platform_public_key: current.public_key } : fields;
 }
 
 /**

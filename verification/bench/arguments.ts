@@ -1,6 +1,15 @@
 import { parseArgs } from 'node:util';
 
-export const SCENARIOS = ['orders', 'query', 'notifications', 'latency', 'overload', 'startup', 'scale'] as const;
+export const SCENARIOS = [
+  'orders',
+  'query',
+  'notifications',
+  'latency',
+  'overload',
+  'startup',
+  'statement',
+  'scale',
+] as const;
 
 export type Scenario = (typeof SCENARIOS)[number];
 

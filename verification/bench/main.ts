@@ -20,6 +20,7 @@ import { measureOverload } from './scenarios/overload.ts';
 import { measureQuery } from './scenarios/query.ts';
 import { measureScale } from './scenarios/scale.ts';
 import { measureStartup } from './scenarios/startup.ts';
+import { measureStatement } from './scenarios/statement.ts';
 
 /** `npm run bench`: figures of the gateway, each beside the reference program's of the same run. */
 
@@ -43,7 +44,7 @@ async function main(): Promise<void> {
   const reports: ScenarioReport[] = [];
   let machine: Readonly<Record<string, unknown>> = {};
   try {
-    const measured = options.scenarios.filter((scenario) => scenario !== 'startup');
+    const measured = options.scenarios.filter((scenario) => scenario !== 'startup' && scenario !== 'statement');
     // What `heliu serve` gives its own process, under the same home: the reference gets no less.
     const environment = {
       ...(await signingEnvironment(folder, process.env)),
@@ -53,6 +54,10 @@ async function main(): Promise<void> {
     if (measured.length > 0) reports.push(...(await measureAll(measured, options, folder, environment)));
     if (options.scenarios.includes('startup')) {
       reports.push(await measureStartup({ rounds: options.rounds, progress }));
+      print(options, reports.at(-1));
+    }
+    if (options.scenarios.includes('statement')) {
+      reports.push(await measureStatement({ rounds: options.rounds, progress }));
       print(options, reports.at(-1));
     }
   } finally {
@@ -82,7 +87,7 @@ async function measureAll(
   try {
     const { url: notify_url } = await receiver.call<{ readonly url: string }>('start');
     const gateway = await prepareGateway(bench, { home: folder, notify_url, profile: options.profile });
-    const run: Readonly<Record<Exclude<Scenario, 'startup'>, () => Promise<ScenarioReport>>> = {
+    const run: Readonly<Record<Exclude<Scenario, 'startup' | 'statement'>, () => Promise<ScenarioReport>>> = {
       orders: () => orders(bench, gateway, options, environment),
       query: () =>
         measureQuery(bench, {
@@ -113,7 +118,7 @@ async function measureAll(
         measureScale(bench, { ...common(gateway, options), rows: options.rows, in_flight: SCALE_IN_FLIGHT, gateway }),
     };
     for (const scenario of scenarios) {
-      if (scenario === 'startup') continue;
+      if (scenario === 'startup' || scenario === 'statement') continue;
       progress(`${scenario} …`);
       reports.push(await run[scenario]());
       print(options, reports.at(-1));

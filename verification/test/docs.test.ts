@@ -221,7 +221,7 @@ describe('commands in documents', () => {
     const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
     const used = documents.flatMap(({ path, text }) =>
       codeOf(text).flatMap((code) =>
-        [...code.matchAll(/\bnpm run ([\w-]+)/g)].map(([, name = '']) => `${path}: ${name}`),
+        [...code.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name = '']) => `${path}: ${name}`),
       ),
     );
     expect(used.length).toBeGreaterThan(5);

@@ -7,6 +7,7 @@ import type { ZodType } from 'zod';
 import type { Fen } from '../domain/money.ts';
 import type { PaymentFacts } from '../domain/payment-facts.ts';
 import type { Ports } from '../ports.ts';
+import type { VirtualAccounts } from './virtual-accounts.ts';
 
 /** The channel said no, in a verified answer, and nothing happened. */
 export interface Declined {
@@ -55,6 +56,8 @@ export interface OrderForChannel {
   readonly fields: Readonly<Record<string, string>>;
   /** What the route says about this merchant at this account: sub_mchid, sub_appid, app_auth_token, seller_id … */
   readonly merchant_params: Readonly<Record<string, string>>;
+  /** Bank transfers alone: the number of our own pool that was taken for this order; null: none was free. */
+  readonly fund_acc?: string | null;
 }
 
 /** Names an order that was placed before. */
@@ -75,6 +78,8 @@ export interface RefundForChannel {
   readonly refund_fen: Fen;
   readonly reason: string;
   readonly notify_url: string;
+  /** What the channel told of the payment (PaymentFacts.details): a transfer goes back to the account it came from. */
+  readonly paid_details?: Readonly<Record<string, string>>;
 }
 
 export type { PaymentFacts };
@@ -178,6 +183,24 @@ export interface CallbackAnswer {
   readonly body: string;
 }
 
+/** What came of asking a wallet who came back with a code. */
+export type PayerReport =
+  /** The own fields of the channel's pay type for pages inside its wallet (wechat.jsapi, alipay.jsapi) that name the payer. */
+  | { readonly outcome: 'known'; readonly fields: Readonly<Record<string, string>> }
+  /** The code is spent, expired or not one: the payer has to be asked for anew. */
+  | { readonly outcome: 'refused'; readonly code: string }
+  | { readonly outcome: 'unknown'; readonly reason: string };
+
+/** How a wallet tells who is paying on a page inside it (网页授权), without asking the payer anything. */
+export interface PayerAuthorization {
+  /** Where the browser is sent; it comes back to `return_url` with a code and the state. */
+  authorizeUrl(return_url: string, state: string): string;
+  /** The name of the code in the query of return_url. */
+  readonly code_parameter: string;
+  /** Exchanges a code, which works once. */
+  exchange(code: string): Promise<PayerReport>;
+}
+
 /** A prepared call: its signature is made, nothing has been sent. */
 export interface PreparedBegin {
   send(): Promise<BeginReport>;
@@ -198,8 +221,12 @@ export interface ChannelClient {
   acknowledge(accepted: boolean, message: string): CallbackAnswer;
   /** What `PaymentFacts.identity` must say for an order of this account with these route parameters and own fields. */
   expectedIdentity(order: Pick<OrderReference, 'merchant_params' | 'fields'>): Readonly<Record<string, string>>;
+  /** Absent, or the setting that is missing: pages inside this channel's wallet cannot be paid through the account. */
+  payerAuthorization?(): PayerAuthorization | { readonly missing: string };
   /** Asks the channel something harmless; `heliu channel test` prints what comes back. */
   test(): Promise<{ readonly ok: boolean; readonly message: string }>;
+  /** Bank transfers alone: the numbers of this account, and what comes to them. */
+  readonly virtual_accounts?: VirtualAccounts;
 }
 
 /** A stored channel account with its secrets decrypted. */
@@ -237,6 +264,12 @@ export interface PayType {
   readonly initial_trade_state: 2 | 6;
   /** Whether the answer to /v2/pay carries pay_type, trade_state and trade_info (the document shows it for some types only). */
   readonly reply_shows_state: boolean;
+  /** The order is made here, and placed when its payer has confirmed on the payment page, which then knows these fields. */
+  readonly payer_fields?: Readonly<Record<string, FieldRule>>;
+  /** Whether it carries attach and total_fee too, in the order the document shows. */
+  readonly reply_shows_order?: true;
+  /** Each order gets an account number of its own (see virtual-accounts.ts). */
+  readonly virtual_account?: true;
   /** How long the channel lets a payer pay, in seconds; our own default for time_expire. */
   readonly lifetime_s: number;
   /** True when the same number with the same parameters may be sent again at the channel without making a second order. */

@@ -1,9 +1,10 @@
 /** Every channel, one line each. Pay types, API schema, account checks and metrics labels derive from this list. */
 import { alipay } from './alipay/channel.ts';
+import { bank } from './bank/channel.ts';
 import type { Channel, PayType } from './channel.ts';
 import { wechat } from './wechat/channel.ts';
 
-export const CHANNELS: readonly Channel[] = [wechat, alipay];
+export const CHANNELS: readonly Channel[] = [wechat, alipay, bank];
 
 const BY_CODE: ReadonlyMap<string, Channel> = new Map(CHANNELS.map((channel) => [channel.code, channel]));
 

@@ -2,6 +2,9 @@
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../config.ts';
+import { channelByCode } from '../channels/registry.ts';
+import { bankAccountIds } from '../operations/bank-upkeep.ts';
+import { countFree } from '../operations/take-number.ts';
 import { testChannelAccount } from '../operations/test-channel-account.ts';
 import type { HttpClient, Ports } from '../ports.ts';
 import { openDatabase } from '../storage/database.ts';
@@ -251,4 +254,27 @@ export async function checkExceptions({ store }: Workplace): Promise<Check[]> {
       remedy: 'look by heliu exceptions list',
     },
   ];
+}
+
+/** How many account numbers are left, for each pool. */
+export async function checkBankNumbers(place: Workplace): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const account_id of await bankAccountIds(place)) {
+    const stored = await place.store.configuration.account(account_id);
+    const numbers = stored && channelByCode(stored.channel)?.open(stored, place.ports).virtual_accounts;
+    if (!numbers?.pool) continue;
+    const free = await countFree(place, account_id, numbers, numbers.pool);
+    const name = `numbers ${account_id}`;
+    checks.push(
+      free >= numbers.warn_below
+        ? ok(name, `${numbers.warn_below} or more are free`)
+        : {
+            name,
+            state: free === 0 ? 'fail' : 'warn',
+            message: `${free} account numbers are free`,
+            remedy: 'ask the bank for a wider range, let merchants write orders off, or shorten quarantine_days',
+          },
+    );
+  }
+  return checks;
 }

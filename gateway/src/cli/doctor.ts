@@ -4,6 +4,7 @@ import { ConfigError, readConfig, type Config } from '../config.ts';
 import { asCheck, ok, type Check } from './check.ts';
 import { addCommand } from './command.ts';
 import {
+  checkBankNumbers,
   checkChannels,
   checkClock,
   checkDatabase,
@@ -86,6 +87,7 @@ async function examineStored(database_clock_ms: number): Promise<Check[]> {
       ...(await attempt('jobs', () => checkJobs(place))),
       ...(await attempt('notifications', () => checkNotifications(place))),
       ...(await attempt('exceptions', () => checkExceptions(place))),
+      ...(await attempt('numbers', () => checkBankNumbers(place))),
     ];
   });
 }

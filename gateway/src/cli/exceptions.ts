@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { resolveException, showException } from '../operations/exceptions.ts';
 import type { StoredException } from '../storage/exceptions.ts';
 import { addCommand, addGroup, DEFAULT_LIMIT, MAX_LIMIT, wholeNumber } from './command.ts';
+import { addExceptionActions } from './exception-actions.ts';
 import { detailText } from './order-text.ts';
 import { createOutput } from './output.ts';
 import { duration, fieldList, indent, localTime, printable, table } from './text.ts';
@@ -36,6 +37,7 @@ export function addExceptionsCommands(program: Command): void {
     .requiredOption('--note <text>', 'what was done about it')
     .option('--by <name>', 'who did it (default: the user of this machine)')
     .action(resolve);
+  addExceptionActions(exceptions);
 }
 
 async function list(options: ListOptions): Promise<void> {

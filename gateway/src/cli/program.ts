@@ -1,5 +1,6 @@
 /** The whole command line. */
 import { Command, CommanderError } from 'commander';
+import { addBankCommands } from './bank.ts';
 import { addChannelCommands } from './channel.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { explain } from './errors.ts';
@@ -34,6 +35,7 @@ export function createProgram(): Command {
   addOrderCommands(program);
   addNotifyCommands(program);
   addExceptionsCommands(program);
+  addBankCommands(program);
   return program;
 }
 

@@ -19,6 +19,13 @@
  *   undecided, ending=…       ──refused by the channel──▶ undecided, nothing wanted any more
  *   paid, nothing refunded    ──reverse──▶ reversed, the payment refunded on its own
  *
+ * A try of a preorder (preorder.ts) whose sibling has been paid never becomes paid, whatever `late_payment` says:
+ *
+ *   undecided ──paid, a sibling is paid──▶ closed, the second payment recorded and refunded on its own
+ *
+ * A bank transfer (an order with a number of its own) is booked by itself only while the order is undecided. Money that comes
+ * later waits for a person (bank-credit.ts), who may book it: closed | failed ──paid, operator──▶ paid.
+ *
  * No other arrow exists: `assertArrow` stops a bug before it reaches storage.
  */
 import type { Fen } from './money.ts';
@@ -41,6 +48,14 @@ export function hasPaymentCode(order: Pick<Order, 'pay_type'>): boolean {
   return order.pay_type === PAYMENT_CODE_PAY_TYPE;
 }
 
+/** The pay type whose payer transfers to a bank account number that belongs to the order alone (定向转账支付). */
+export const BANK_TRANSFER_PAY_TYPE = 'ecp.transfer';
+
+/** Whether an order is paid by a transfer to its own number. */
+export function hasVirtualAccount(order: Pick<Order, 'pay_type'>): boolean {
+  return order.pay_type === BANK_TRANSFER_PAY_TYPE;
+}
+
 export interface Order {
   readonly merchant_id: string;
   readonly trade_id: string;
@@ -57,7 +72,11 @@ export interface Order {
   readonly notify_url: string | null;
   readonly created_at_ms: number;
   readonly expires_at_ms: number;
+  /** The preorder that this order is a try of (preorder.ts). */
+  readonly preorder_id: string | null;
   // What changes:
+  /** Who is paying on the payment page: a digest; null elsewhere. */
+  readonly payer_key: string | null;
   readonly version: number;
   readonly state: OrderState;
   readonly finished: boolean;
@@ -92,7 +111,15 @@ export type OrderEvent =
   | { readonly kind: 'not_found'; readonly message: string }
   | { readonly kind: 'closed'; readonly message: string }
   | { readonly kind: 'reversed'; readonly message: string; readonly refunded?: boolean | null }
-  | { readonly kind: 'paid'; readonly facts: PaymentFacts; readonly finished: boolean }
+  | {
+      readonly kind: 'paid';
+      readonly facts: PaymentFacts;
+      readonly finished: boolean;
+      /** What trade_info says of the payment: a transfer's payer. */
+      readonly message?: string;
+      /** The operator who decided it. */
+      readonly by?: string;
+    }
   /** The order is to end: recorded before the channel is called. */
   | { readonly kind: 'ending_wanted'; readonly ending: Ending }
   /** The channel refused to end it, in a verified answer. */
@@ -108,6 +135,8 @@ export interface DecisionInput {
   readonly source: Source;
   readonly late_payment: 'refund' | 'accept';
   readonly expected_identity: Readonly<Record<string, string>>;
+  /** Another try of this order's preorder has been paid: of one preorder only the first success stands. */
+  readonly preorder_is_paid: boolean;
 }
 
 export type OrderChanges = Partial<
@@ -141,7 +170,7 @@ export interface Decision {
   readonly timeline: string;
   readonly notify: boolean;
   /** Why the payment is to go back to the payer by a refund of our own; null: it is not. */
-  readonly return_payment: 'late' | 'reversed' | null;
+  readonly return_payment: 'late' | 'reversed' | 'second' | null;
   readonly exception: Exception | null;
 }
 
@@ -291,7 +320,8 @@ function decideEnded(order: Order, said: 'closed' | 'reversed', message: string,
     const ended = { state, ending: null, placing_until_ms: 0, channel_message: message, decided_at_ms: input.at_ms };
     return change(ended, state);
   }
-  if (order.state === 'paid') {
+  // Closing the number of a transfer says nothing about the payment.
+  if (order.state === 'paid' && !hasVirtualAccount(order)) {
     // The channel says closed about an order it said was paid: never take money back on such a word, show it to a person.
     return {
       ...NOTHING,
@@ -307,6 +337,8 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
   const known = order.facts ?? order.late_facts;
   if (known) {
     if (known.transaction_id !== event.facts.transaction_id) {
+      // A second transfer is in the queue as a credit of its own.
+      if (hasVirtualAccount(order)) return NOTHING;
       return {
         ...NOTHING,
         exception: {
@@ -321,20 +353,37 @@ function decidePaid(order: Order, event: Extract<OrderEvent, { kind: 'paid' }>, 
   // The channel's own reverse of a payment code has given the payment back, and now its number is told.
   const given_back = order.state === 'reversed' && hasPaymentCode(order) && event.facts.refunded;
   if (order.ending === 'reverse' || given_back) return decidePaidReversed(order, event.facts, input);
-  if (order.state === 'undecided' || input.late_payment === 'accept') {
+  if (input.preorder_is_paid) return decideSecondOfPreorder(order, event.facts, input);
+  const by_operator = input.source === 'operator';
+  // A transfer that comes late waits for a person: it is neither booked nor sent back on its own.
+  if (hasVirtualAccount(order) && order.state !== 'undecided' && !by_operator) return NOTHING;
+  if (order.state === 'undecided' || input.late_payment === 'accept' || by_operator) {
     const changes: OrderChanges = {
       state: 'paid',
       finished: event.finished,
       ending: null,
       placing_until_ms: 0,
       facts: event.facts,
-      channel_message: '',
+      channel_message: event.message ?? '',
       decided_at_ms: input.at_ms,
     };
     const timeline = order.state === 'undecided' ? 'paid' : 'late_payment_accepted';
     return { ...NOTHING, changes, timeline, notify: true, exception: refundedElsewhere(order, event.facts) };
   }
   return { ...change({ late_facts: event.facts }, 'late_payment'), return_payment: 'late' };
+}
+
+/** A preorder is paid once: what comes second goes back to its payer, and the merchant never hears "paid" of it. */
+function decideSecondOfPreorder(order: Order, facts: PaymentFacts, input: DecisionInput): Decision {
+  const ended: OrderChanges =
+    order.state === 'undecided'
+      ? { state: 'closed', ending: null, placing_until_ms: 0, channel_message: '', decided_at_ms: input.at_ms }
+      : {};
+  return {
+    ...change({ ...ended, late_facts: facts }, 'second_payment_of_preorder'),
+    return_payment: 'second',
+    exception: refundedElsewhere(order, facts),
+  };
 }
 
 /** Paid, but to be reversed, or reversed with the payment given back by the channel itself: the merchant is not told "paid". */

@@ -1,22 +1,29 @@
 /** Builds the HTTP server; does not listen, so that tests and the simulation inject requests. */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ApiError } from '../domain/codes.ts';
+import { PREORDER_PAY_TYPE } from '../domain/preorder.ts';
 import type { Gateway } from '../operations/gateway.ts';
 import type { PlatformSigner } from '../operations/sign-answer.ts';
 import { mountMerchantAdministration } from './admin/merchants.ts';
 import { mountPlatformKey } from './admin/platform-key.ts';
 import { mountSession } from './admin/session.ts';
+import { mountCashier } from './cashier/cashier.ts';
+import { mountBankPush } from './bank-push.ts';
 import { mountChannelNotify } from './channel-notify.ts';
+import { mountDemos } from './demos.ts';
 import { sendError } from './errors.ts';
 import { RateLimit } from './rate-limit.ts';
 import { mountHealth } from './health.ts';
 import { closeEndpoint } from './merchant/close.ts';
 import { mount } from './merchant/endpoint.ts';
-import { payEndpoint } from './merchant/pay.ts';
+import { payEndpoint, type OwnPayTypes } from './merchant/pay.ts';
+import { payByPreorder, preOrderEndpoint } from './merchant/pre-order.ts';
+import { preOrderDetailEndpoint } from './merchant/pre-order-detail.ts';
 import { queryEndpoint } from './merchant/query.ts';
 import { refundEndpoint } from './merchant/refund.ts';
 import { refundQueryEndpoint } from './merchant/refund-query.ts';
 import { reverseEndpoint } from './merchant/reverse.ts';
+import { writeOffEndpoint } from './merchant/writeoff.ts';
 
 export interface AppOptions {
   readonly gateway: Gateway;
@@ -43,13 +50,17 @@ const REQUEST_TIMEOUT_MS = 15_000;
 
 /** Every merchant endpoint, one line each. */
 export function merchantEndpoints(gateway: Gateway) {
+  const own: OwnPayTypes = new Map([[PREORDER_PAY_TYPE, (call) => payByPreorder(gateway, call)]]);
   return [
-    payEndpoint(gateway),
+    payEndpoint(gateway, own),
     queryEndpoint(gateway),
     closeEndpoint(gateway),
     reverseEndpoint(gateway),
     refundEndpoint(gateway),
     refundQueryEndpoint(gateway),
+    preOrderEndpoint(gateway),
+    preOrderDetailEndpoint(gateway),
+    writeOffEndpoint(gateway),
   ];
 }
 
@@ -85,9 +96,12 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const limit = { limit: new RateLimit(gateway.ports.clock), per_second: options.rates.merchant };
   for (const endpoint of merchantEndpoints(gateway)) mount(app, gateway, options.platform, limit, endpoint);
   mountChannelNotify(app, gateway);
+  mountCashier(app, gateway);
+  mountBankPush(app, gateway);
   mountSession(app, gateway);
   mountMerchantAdministration(app, gateway);
   mountPlatformKey(app, gateway, options.platform);
+  mountDemos(app);
   mountHealth(app, options);
   answerUnknownPaths(app);
   app.setErrorHandler((error, _request, reply) => {

@@ -43,7 +43,9 @@ function asApiError(error: unknown): ApiError | null {
   return null;
 }
 
-/** Every code with its meaning, for the generated documents. */
-export function codeTable(): { code: number; http: number; meaning: string; remedy: string }[] {
-  return Object.values(CODES).toSorted((a, b) => a.code - b.code);
+/** Every code with its name and meaning, for the generated documents. */
+export function codeTable(): { name: string; code: number; http: number; meaning: string; remedy: string }[] {
+  return Object.entries(CODES)
+    .map(([name, entry]) => ({ name, ...entry }))
+    .toSorted((a, b) => a.code - b.code);
 }

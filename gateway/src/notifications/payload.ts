@@ -19,13 +19,14 @@ export function channelFields(order: Order): Record<string, string | number> {
 
 /** 支付结果通知 (pay-api, Pay notify): the bytes that every repeat carries. */
 export function paymentPayload(order: Order, nonce_str: string): string {
-  const attach = order.request['attach'];
+  const { attach, mch_pre_id } = order.request;
   return JSON.stringify({
     code: 0,
     data: {
       trade_id: order.trade_id,
       ...(attach !== undefined && { attach }),
       mch_trade_id: order.mch_trade_id,
+      ...(mch_pre_id !== undefined && { mch_pre_id }),
       merchant_id: order.merchant_id,
       pay_type: order.pay_type,
       total_fee: order.total_fen,

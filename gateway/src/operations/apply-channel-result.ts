@@ -5,13 +5,14 @@
 import type { BeginReport, CloseReport, PaymentReport, ReverseReport } from '../channels/channel.ts';
 import { makeId } from '../domain/identifiers.ts';
 import type { Decision, Exception, Order, OrderChanges, OrderEvent, Source } from '../domain/order.ts';
-import { assertArrow, decide, hasPaymentCode } from '../domain/order.ts';
+import { assertArrow, decide, hasPaymentCode, hasVirtualAccount } from '../domain/order.ts';
 import { delayAfter, type QueryKind } from '../domain/retry-schedule.ts';
 import { paymentPayload } from '../notifications/payload.ts';
 import type { LateRefund, NewNotification, OrderSave } from '../storage/orders.ts';
 import { counted, openAccount, orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import { raiseException } from './raise-exception.ts';
+import { releaseNumber } from './release-number.ts';
 
 const MAX_CONFLICTS = 20;
 const MAX_RAW_CHARACTERS = 4_000;
@@ -33,13 +34,15 @@ export async function applyToOrder(
   let event = said;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const at_ms = gateway.ports.clock.now_ms();
-    const decision = decide(order, event, await decisionInput(gateway, order, evidence.source, at_ms));
+    const decision = decide(order, event, await decisionInput(gateway, order, event, evidence.source, at_ms));
     const { changes, exception } = decision;
     if (!changes && !exception) return order;
     const save = changes && savedAs(gateway, order, changes, decision, evidence, event, at_ms);
     if (save && (await gateway.store.orders.save(save))) {
       if (exception) await raiseForOrder(gateway, order, exception, evidence);
       if (save.notification || save.late_refund) gateway.wakeJobs();
+      if (hasVirtualAccount(save.order) && hasEnded(order, save.order))
+        await releaseNumber(gateway, save.order, evidence.source);
       return afterSave(save.order, save);
     }
     const fresh = await gateway.store.orders.byTradeId(order.merchant_id, order.trade_id);
@@ -73,6 +76,10 @@ async function askAfterReverse(gateway: Gateway, order: Order, said: OrderEvent,
   return applyToOrder(gateway, order, event, { source: 'query', raw: 'raw' in report ? report.raw : undefined });
 }
 
+function hasEnded(before: Order, after: Order): boolean {
+  return before.state === 'undecided' && after.state !== 'undecided' && after.state !== 'paid';
+}
+
 /**
  * A refusal is believed only of the order as it was when the call was made. Somebody who changed it since may have placed it
  * again, and been accepted: then asking decides.
@@ -83,17 +90,26 @@ function believed(event: OrderEvent): OrderEvent {
     : event;
 }
 
-async function decisionInput(gateway: Gateway, order: Order, source: Source, at_ms: number) {
-  const [merchant, account] = await Promise.all([
+async function decisionInput(gateway: Gateway, order: Order, event: OrderEvent, source: Source, at_ms: number) {
+  const [merchant, account, preorder_is_paid] = await Promise.all([
     gateway.directory.merchant(order.merchant_id),
     gateway.directory.account(order.account_id),
+    event.kind === 'paid' && siblingIsPaid(gateway, order),
   ]);
   return {
     at_ms,
     source,
     late_payment: merchant?.merchant.late_payment ?? 'refund',
     expected_identity: account?.client.expectedIdentity(orderReference(order)) ?? {},
+    preorder_is_paid,
   } as const;
+}
+
+/** Read anew for each decision: a save that would have made a second success is refused, and the next reading says why. */
+async function siblingIsPaid(gateway: Gateway, order: Order): Promise<boolean> {
+  if (order.preorder_id === null) return false;
+  const preorder = await gateway.store.preorders.byId(order.merchant_id, order.preorder_id);
+  return preorder?.state === 'paid' && preorder.paid_trade_id !== order.trade_id;
 }
 
 function afterSave(next: Order, save: OrderSave): Order {
@@ -131,6 +147,7 @@ function savedAs(
     late_refund: decision.return_payment
       ? newLateRefund(gateway, next, decision.return_payment, evidence, at_ms)
       : null,
+    takes_preorder: next.preorder_id !== null && next.state === 'paid' && before.state !== 'paid',
   };
 }
 
@@ -181,7 +198,11 @@ function newNotification(gateway: Gateway, order: Order, at_ms: number): NewNoti
   };
 }
 
-const RETURN_REASONS = { late: '订单失效后到账，自动退回', reversed: '订单已撤销，退回付款' } as const;
+const RETURN_REASONS = {
+  late: '订单失效后到账，自动退回',
+  reversed: '订单已撤销，退回付款',
+  second: '重复付款，自动退回',
+} as const;
 
 /** A merchant who reverses is about to send the refund itself and to hear how it went: the resolver waits that long. */
 const REVERSING_LEASE_MS = 5_000;
@@ -189,7 +210,7 @@ const REVERSING_LEASE_MS = 5_000;
 function newLateRefund(
   gateway: Gateway,
   order: Order,
-  why: 'late' | 'reversed',
+  why: keyof typeof RETURN_REASONS,
   { source }: Evidence,
   at_ms: number,
 ): LateRefund {

@@ -16,7 +16,7 @@ export function ownFields(
   request: Readonly<Record<string, string | number>>,
 ): Record<string, string> {
   const own: Record<string, string> = {};
-  for (const name of Object.keys(pay_type.fields)) {
+  for (const name of Object.keys({ ...pay_type.fields, ...pay_type.payer_fields })) {
     const value = request[name];
     if (value !== undefined) own[name] = String(value);
   }
@@ -64,6 +64,7 @@ export function refundForChannel(gateway: Gateway, order: Order, refund: Refund)
     refund_fen: refund.refund_fen,
     reason: refund.refund_desc,
     notify_url: callbackUrl(gateway, order.account_id, order.merchant_id),
+    ...(order.facts && { paid_details: order.facts.details }),
   };
 }
 

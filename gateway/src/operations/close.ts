@@ -3,9 +3,10 @@
  * node delays the close and does not forget it. What the channel has not confirmed is not closed here.
  */
 import { ApiError } from '../domain/codes.ts';
-import { hasPaymentCode, type Order } from '../domain/order.ts';
+import { hasPaymentCode, hasVirtualAccount, type Order } from '../domain/order.ts';
 import { tradeInfo, tradeState } from '../domain/trade-state.ts';
 import { applyToOrder } from './apply-channel-result.ts';
+import { closePreorder } from './close-preorder.ts';
 import { closeAtChannel } from './end-order.ts';
 import type { Gateway } from './gateway.ts';
 import type { Answer } from './pay-answer.ts';
@@ -18,7 +19,12 @@ export async function close(
   mch_trade_id: string,
   nonce_str: string | null,
 ): Promise<Answer> {
-  const order = await findOrder(gateway, merchant_id, mch_trade_id, nonce_str);
+  const order = await findOrder(gateway, merchant_id, mch_trade_id, nonce_str).catch(noOrder);
+  if (order instanceof ApiError) {
+    const closed = await closePreorder(gateway, merchant_id, mch_trade_id);
+    if (closed) return closed;
+    throw order;
+  }
   if (order.state === 'paid') throw alreadyPaid(gateway, order);
   if (order.state !== 'undecided') return endedAnswer(gateway, order);
   if (hasPaymentCode(order))
@@ -34,9 +40,18 @@ export async function close(
   throw notSureYet('close', ended.order);
 }
 
+/** No order has this number, but a preorder may. */
+function noOrder(error: unknown): ApiError {
+  if (error instanceof ApiError && error.code_name === 'no_order') return error;
+  throw error;
+}
+
 function alreadyPaid(gateway: Gateway, order: Order): ApiError {
   const state = tradeState(order, gateway.ports.clock.now_ms());
-  return new ApiError('wrong_state', `the order is paid (trade_state ${state}): refund or reverse it instead`);
+  return new ApiError(
+    'wrong_state',
+    `the order is paid (trade_state ${state}): refund ${hasVirtualAccount(order) ? '' : 'or reverse '}it instead`,
+  );
 }
 
 /** The channel has not confirmed: the gateway goes on by itself, and the merchant may ask again. */

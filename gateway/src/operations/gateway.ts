@@ -16,6 +16,8 @@ export interface Gateway {
   readonly log: Logger;
   /** Where channels reach us, without a trailing slash. */
   readonly public_url: string;
+  /** Makes links to the payment page, and the states of its authorizations (payment-links.ts). */
+  readonly link_key: Buffer;
   /** Tells the job runner of this process that work has just been written, so that it need not wait for its poll. */
   wakeJobs(): void;
 }

@@ -1,3 +1,4 @@
+import type { PayType } from '../channels/channel.ts';
 import { implementationOf } from '../channels/registry.ts';
 import type { Order } from '../domain/order.ts';
 import { tradeInfo, tradeState } from '../domain/trade-state.ts';
@@ -12,6 +13,7 @@ export interface Answer {
 /** The answer to /v2/pay, in the shape the document shows for this pay type. */
 export function payAnswer(order: Order, at_ms: number): Answer {
   const pay_type = implementationOf(order);
+  if (pay_type.reply_shows_order) return orderAnswer(order, pay_type, at_ms);
   return {
     msg: order.reply_message === '' ? 'success' : order.reply_message,
     data: {
@@ -26,6 +28,29 @@ export function payAnswer(order: Order, at_ms: number): Answer {
         trade_info: tradeInfo(order, at_ms).replace(/, $/, ''),
         ...channelFields(order),
       }),
+    },
+  };
+}
+
+/** The shape of 定向转账支付: the order's own fields around the reply. */
+function orderAnswer(order: Order, pay_type: PayType, at_ms: number): Answer {
+  const attach = order.request['attach'];
+  const reply = Object.keys(pay_type.reply).flatMap((name) => {
+    const value = order.reply?.[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return {
+    msg: order.reply_message === '' ? 'success' : order.reply_message,
+    data: {
+      trade_id: order.trade_id,
+      ...(attach !== undefined && { attach }),
+      mch_trade_id: order.mch_trade_id,
+      merchant_id: order.merchant_id,
+      pay_type: order.pay_type,
+      total_fee: order.total_fen,
+      ...(Object.fromEntries(reply) as Record<string, string>),
+      trade_state: tradeState(order, at_ms),
+      trade_info: tradeInfo(order, at_ms),
     },
   };
 }

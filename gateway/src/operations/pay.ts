@@ -39,7 +39,7 @@ export async function pay(gateway: Gateway, merchant: MerchantEntry, request: Pa
   // Before anything is recorded: when no account can be opened at all, 1500 is the answer.
   if (others.length === 0) await openAccount(gateway, route.account_id);
   const new_order = newOrder(gateway, request, route);
-  if (new_order.expires_at_ms < new_order.created_at_ms + MIN_LIFETIME_MS) await assertRepeat(gateway, new_order);
+  await assertLifetime(gateway, new_order);
   const order = asOrder(new_order);
   const [inserted, begin] = await Promise.allSettled([gateway.store.orders.insert(new_order), prepare(gateway, order)]);
   if (inserted.status === 'rejected') throw inserted.reason;
@@ -54,12 +54,15 @@ export async function pay(gateway: Gateway, merchant: MerchantEntry, request: Pa
  * A new order needs a minute to be paid in; one that is sent again after a lost answer had it when it came first, and must not
  * be told in its last minute that it is malformed. Throws 102 for a new order.
  */
-async function assertRepeat(gateway: Gateway, { merchant_id, mch_trade_id }: NewOrder): Promise<void> {
+export async function assertLifetime(gateway: Gateway, order: NewOrder): Promise<void> {
+  const { merchant_id, mch_trade_id } = order;
+  if (order.expires_at_ms >= order.created_at_ms + MIN_LIFETIME_MS) return;
   if (await gateway.store.orders.byNumber(merchant_id, mch_trade_id)) return;
   throw new ApiError('malformed_field', 'time_expire must be at least one minute from now (10-digit Unix second)');
 }
 
-function newOrder(gateway: Gateway, request: PayRequest, route: Route): NewOrder {
+/** The row of a new order through a route. */
+export function newOrder(gateway: Gateway, request: PayRequest, route: Route): NewOrder {
   const now_ms = gateway.ports.clock.now_ms();
   const latest_ms = now_ms + request.pay_type.lifetime_s * 1000;
   const asked_ms = request.time_expire === null ? latest_ms : request.time_expire * 1000;
@@ -86,14 +89,16 @@ function newOrder(gateway: Gateway, request: PayRequest, route: Route): NewOrder
 }
 
 /** The row that the insert made, without reading it back. */
-function asOrder({ nonce_str: _nonce, first_check_at_ms: _check, ...order }: NewOrder): Order {
+export function asOrder({ nonce_str: _nonce, first_check_at_ms: _check, ...order }: NewOrder): Order {
   return {
+    preorder_id: null,
+    payer_key: null,
+    placement: 'calling',
     ...order,
     version: 1,
     state: 'undecided',
     finished: false,
     ending: null,
-    placement: 'calling',
     reply: null,
     reply_message: '',
     channel_message: '',

@@ -9,6 +9,7 @@ import type { Route } from '../storage/configuration.ts';
 import { applyToOrder, beginEvent } from './apply-channel-result.ts';
 import { counted, openAccount, orderForChannel } from './channel-calls.ts';
 import { CIRCUIT_OPEN } from './circuit-breaker.ts';
+import { withNumber } from './take-number.ts';
 import type { Gateway } from './gateway.ts';
 import { payAnswer, type Answer } from './pay-answer.ts';
 
@@ -25,6 +26,7 @@ export const PLACING_LEASE_MS = 30_000;
 export async function prepare(gateway: Gateway, order: Order): Promise<PreparedBegin | Misconfigured> {
   try {
     const client = await openAccount(gateway, order.account_id);
+    if (client.virtual_accounts) return withNumber(gateway, order, client, client.virtual_accounts);
     return await client.prepareBegin(orderForChannel(gateway, order));
   } catch (error) {
     const misconfigured =

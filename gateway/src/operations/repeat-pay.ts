@@ -26,11 +26,14 @@ const FIRST_LOOK_MS = 50;
 /** Longer than a channel usually takes; a merchant's request is not held up for the whole of its time limit. */
 const PATIENCE_MS = 3_000;
 
+/** What tells whether a request is the same one again. */
+type Repeated = Pick<NewOrder, 'merchant_id' | 'mch_trade_id' | 'request_hash'>;
+
 /**
  * Answers a request whose number is taken. Throws `ApiError`.
  * @param routes what a new order would try, for one that never got to its channel
  */
-export async function repeatPay(gateway: Gateway, request: NewOrder, routes: readonly Route[]): Promise<PendingAnswer> {
+export async function repeatPay(gateway: Gateway, request: Repeated, routes: readonly Route[]): Promise<PendingAnswer> {
   const order = await settled(gateway, request);
   if (order.request_hash !== request.request_hash)
     throw new ApiError('number_repeated', 'mch_trade_id has been used with other parameters: use a new number');
@@ -50,7 +53,7 @@ function decidedAlready(order: Order): ApiError {
 }
 
 /** Waits a little for the call that is under way for this order, on whichever node; who still finds it under way hears 601. */
-async function settled(gateway: Gateway, request: NewOrder): Promise<Order> {
+async function settled(gateway: Gateway, request: Repeated): Promise<Order> {
   const { clock } = gateway.ports;
   const started_ms = clock.now_ms();
   for (let pause_ms = FIRST_LOOK_MS; ; pause_ms *= 2) {

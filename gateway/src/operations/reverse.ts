@@ -5,7 +5,7 @@
  * the channel is called, and repeated by the resolver until the channel is sure.
  */
 import { ApiError } from '../domain/codes.ts';
-import { hasPaymentCode, type Order } from '../domain/order.ts';
+import { hasPaymentCode, hasVirtualAccount, type Order } from '../domain/order.ts';
 import { tradeState } from '../domain/trade-state.ts';
 import { applyToOrder } from './apply-channel-result.ts';
 import { endedAnswer, notSureYet } from './close.ts';
@@ -30,6 +30,12 @@ export async function reverse(
   nonce_str: string | null,
 ): Promise<Answer> {
   const order = await findOrder(gateway, merchant_id, mch_trade_id, nonce_str);
+  // "可用支付渠道：微信支付、支付宝".
+  if (hasVirtualAccount(order))
+    throw new ApiError(
+      'wrong_state',
+      'a bank transfer cannot be reversed: close the order, or refund it once it is paid',
+    );
   const ended = order.state === 'undecided' ? await endUndecided(gateway, order) : order;
   switch (ended.state) {
     case 'paid':

@@ -34,6 +34,16 @@ ON CONFLICT (dedupe_key) DO UPDATE SET state = 'open', resolution = NULL, resolv
   occurrences = e.occurrences + 1, updated_at_ms = excluded.updated_at_ms`,
 };
 
+/** For what is told again and again although nothing new happened: a matter that is closed stays closed. */
+const RAISE_ONCE: Statement = {
+  name: 'raise_exception_once',
+  text: `
+INSERT INTO exceptions (exception_id, kind, dedupe_key, merchant_id, trade_id, channel, account_id, detail, raw_headers,
+  raw_body, created_at_ms, updated_at_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, convert_to($10, 'UTF8'), $11, $11)
+ON CONFLICT (dedupe_key) DO NOTHING RETURNING exception_id`,
+};
+
 const COLUMNS = `exception_id, kind, dedupe_key, merchant_id, trade_id, channel, account_id, detail, raw_headers, state,
   occurrences, resolution, resolved_by, created_at_ms, updated_at_ms`;
 
@@ -66,6 +76,8 @@ const COUNT_OPEN: Statement = {
 
 export interface ExceptionStore {
   raise(exception: NewException, now_ms: number): Promise<void>;
+  /** Answers false when it is in the queue already, open or closed. */
+  raiseOnce(exception: NewException, now_ms: number): Promise<boolean>;
   list(state: 'open' | 'resolved', after_id: string, limit: number): Promise<StoredException[]>;
   byId(exception_id: string): Promise<StoredException | null>;
   /** The callback's bytes as they came, for the operator who has to judge them. */
@@ -79,19 +91,10 @@ export interface ExceptionStore {
 export function createExceptionStore(database: Database): ExceptionStore {
   return {
     async raise(exception, now_ms) {
-      await database.query(RAISE, [
-        exception.exception_id,
-        exception.kind,
-        exception.dedupe_key,
-        exception.merchant_id,
-        exception.trade_id,
-        exception.channel,
-        exception.account_id,
-        toJson(exception.detail),
-        exception.raw_headers === null ? null : toJson(exception.raw_headers),
-        exception.raw_body?.replaceAll('\0', '\uFFFD') ?? null,
-        now_ms,
-      ]);
+      await database.query(RAISE, raised(exception, now_ms));
+    },
+    async raiseOnce(exception, now_ms) {
+      return (await database.query(RAISE_ONCE, raised(exception, now_ms))).length === 1;
     },
     list: (state, after_id, limit) => database.query<StoredException>(LIST, [state, after_id, limit]),
     async byId(exception_id) {
@@ -107,4 +110,20 @@ export function createExceptionStore(database: Database): ExceptionStore {
       return (await database.query<{ open: number }>(COUNT_OPEN, []))[0]?.open ?? 0;
     },
   };
+}
+
+function raised(exception: NewException, now_ms: number): unknown[] {
+  return [
+    exception.exception_id,
+    exception.kind,
+    exception.dedupe_key,
+    exception.merchant_id,
+    exception.trade_id,
+    exception.channel,
+    exception.account_id,
+    toJson(exception.detail),
+    exception.raw_headers === null ? null : toJson(exception.raw_headers),
+    exception.raw_body?.replaceAll('\0', '\uFFFD') ?? null,
+    now_ms,
+  ];
 }

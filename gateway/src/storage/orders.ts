@@ -21,7 +21,14 @@ export type NewOrder = Pick<
   | 'created_at_ms'
   | 'expires_at_ms'
   | 'placing_until_ms'
-> & { readonly nonce_str: string | null; readonly first_check_at_ms: number };
+> & {
+  readonly nonce_str: string | null;
+  readonly first_check_at_ms: number;
+  /** Absent: the channel is called at once. `never`: the payer's confirmation places it (wechat.jsurl). */
+  readonly placement?: 'never';
+  readonly preorder_id?: string;
+  readonly payer_key?: string;
+};
 
 export type InsertOutcome = 'inserted' | 'nonce_repeated' | 'number_repeated';
 
@@ -56,6 +63,8 @@ export interface OrderSave {
   readonly job: null | 'delete' | number;
   readonly notification: NewNotification | null;
   readonly late_refund: LateRefund | null;
+  /** The order becomes the one success of its preorder; the save fails when another has. */
+  readonly takes_preorder?: boolean;
 }
 
 /**
@@ -70,7 +79,7 @@ WITH input AS (
   SELECT * FROM json_to_recordset($1::json) AS i(
     merchant_id text, trade_id text, mch_trade_id text, nonce_str text, pay_type text, initial_trade_state smallint,
     channel text, account_id text, merchant_params jsonb, total_fen bigint, request jsonb, request_hash text,
-    notify_url text, created_at_ms bigint, expires_at_ms bigint, placing_until_ms bigint, first_check_at_ms bigint)
+    notify_url text, created_at_ms bigint, expires_at_ms bigint, placement text, placing_until_ms bigint, first_check_at_ms bigint)
 ), new_nonce AS (
   INSERT INTO nonces (merchant_id, nonce_str)
   SELECT merchant_id, nonce_str FROM input WHERE nonce_str IS NOT NULL
@@ -82,7 +91,7 @@ WITH input AS (
     merchant_params, total_fen, request, request_hash, notify_url, created_at_ms, expires_at_ms, state, placement,
     placing_until_ms, updated_at_ms)
   SELECT merchant_id, trade_id, mch_trade_id, pay_type, initial_trade_state, channel, account_id, merchant_params,
-    total_fen, request, request_hash, notify_url, created_at_ms, expires_at_ms, 'undecided', 'calling',
+    total_fen, request, request_hash, notify_url, created_at_ms, expires_at_ms, 'undecided', coalesce(placement, 'calling'),
     placing_until_ms, created_at_ms
   FROM admitted
   ON CONFLICT (merchant_id, mch_trade_id) DO NOTHING RETURNING merchant_id, trade_id, account_id, created_at_ms
@@ -99,9 +108,30 @@ SELECT trade_id, false AS order_new FROM admitted`,
 };
 
 /** Compare-and-set on version; everything the change causes (event, job, notification, refund) in the same commit. */
-const SAVE: Statement = {
-  name: 'save_orders',
-  text: `
+const SAVE: Statement = { name: 'save_orders', text: saveText('', '') };
+
+/**
+ * The same for an order that becomes the one success of its preorder. The order is locked before the preorder is taken, and is
+ * saved only if it was: whichever of two tries commits second finds the preorder taken, and nothing of it is saved.
+ */
+const SAVE_TAKING_PREORDER: Statement = {
+  name: 'save_orders_taking_preorder',
+  text: saveText(
+    `), locked AS (
+  SELECT o.merchant_id, o.trade_id, o.preorder_id, i.at_ms FROM orders o JOIN input i
+    ON o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version FOR UPDATE OF o
+), taken AS (
+  UPDATE preorders p SET state = 'paid', paid_trade_id = l.trade_id, version = p.version + 1, updated_at_ms = l.at_ms
+  FROM locked l
+  WHERE p.merchant_id = l.merchant_id AND p.preorder_id = l.preorder_id AND p.state <> 'paid'
+  RETURNING p.paid_trade_id
+`,
+    ' AND o.trade_id IN (SELECT paid_trade_id FROM taken)',
+  ),
+};
+
+function saveText(before: string, condition: string): string {
+  return `
 WITH input AS (
   SELECT * FROM json_to_recordset($1::json) AS i(
     merchant_id text, trade_id text, version integer, at_ms bigint, state text, finished boolean, ending text, placement text,
@@ -110,7 +140,7 @@ WITH input AS (
     event_source text, event_kind text, event_detail jsonb, job text, job_at_ms bigint,
     notification_id text, subject text, refund_id text, url text, payload text,
     late_refund_id text, late_refund_fen bigint, late_refund_desc text, late_refund_check_at_ms bigint)
-), saved AS (
+${before}), saved AS (
   UPDATE orders o SET version = o.version + 1, state = i.state, finished = i.finished, ending = i.ending, placement = i.placement,
     placing_until_ms = i.placing_until_ms, reply = i.reply, reply_message = i.reply_message,
     channel_message = i.channel_message, facts = i.facts, late_facts = i.late_facts, checked_at_ms = i.checked_at_ms,
@@ -118,7 +148,7 @@ WITH input AS (
     refund_reserved_fen = o.refund_reserved_fen + coalesce(i.late_refund_fen, 0),
     refund_count = o.refund_count + CASE WHEN i.late_refund_id IS NULL THEN 0 ELSE 1 END
   FROM input i
-  WHERE o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version
+  WHERE o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version${condition}
   RETURNING o.trade_id
 ), effective AS (
   SELECT i.* FROM input i WHERE i.trade_id IN (SELECT trade_id FROM saved)
@@ -148,8 +178,8 @@ WITH input AS (
   UNION ALL
   SELECT 'refund', merchant_id, late_refund_id, late_refund_check_at_ms FROM effective WHERE late_refund_id IS NOT NULL
 )
-SELECT trade_id FROM saved`,
-};
+SELECT trade_id FROM saved`;
+}
 
 /** The usual save, an accepted order: nothing but the order and its event. Fewer parts cost the database less. */
 const SAVE_LEAN: Statement = {
@@ -299,7 +329,8 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
     (await database.query<Order>(statement, values))[0] ?? null;
   return {
     insert: (order) => inserts.add(order),
-    save: (save) => saves.add(save),
+    save: async (save) =>
+      save.takes_preorder ? (await saveRows(database, [save], SAVE_TAKING_PREORDER))[0] === true : saves.add(save),
     reroute: (reroute) => rerouteOrder(database, reroute),
     byNumber: (merchant_id, mch_trade_id) => first(BY_NUMBER, [merchant_id, mch_trade_id]),
     byTradeId: (merchant_id, trade_id) => first(BY_TRADE_ID, [merchant_id, trade_id]),
@@ -367,9 +398,16 @@ async function insertRows(database: Database, orders: readonly NewOrder[]): Prom
   });
 }
 
-async function saveRows(database: Database, saves: readonly OrderSave[]): Promise<boolean[]> {
-  const lean = saves.every((save) => save.job === null && !save.notification && !save.late_refund);
-  const rows = await database.query<{ trade_id: string }>(lean ? SAVE_LEAN : SAVE, [toJson(saves.map(saveRow))]);
+function statementFor(saves: readonly OrderSave[]): Statement {
+  return saves.every((save) => save.job === null && !save.notification && !save.late_refund) ? SAVE_LEAN : SAVE;
+}
+
+async function saveRows(
+  database: Database,
+  saves: readonly OrderSave[],
+  statement: Statement = statementFor(saves),
+): Promise<boolean[]> {
+  const rows = await database.query<{ trade_id: string }>(statement, [toJson(saves.map(saveRow))]);
   const saved = new Set(rows.map((row) => row.trade_id));
   return saves.map((save) => saved.has(save.order.trade_id));
 }

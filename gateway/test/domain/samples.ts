@@ -31,6 +31,8 @@ export function anOrder(changes: Partial<Order> = {}): Order {
     notify_url: 'https://shop.example.com/notify',
     created_at_ms: CREATED_AT_MS,
     expires_at_ms: EXPIRES_AT_MS,
+    preorder_id: null,
+    payer_key: null,
     version: 1,
     state: 'undecided',
     finished: false,
@@ -74,6 +76,7 @@ export function anInput(changes: Partial<DecisionInput> = {}): DecisionInput {
     source: 'callback',
     late_payment: 'refund',
     expected_identity: IDENTITY,
+    preorder_is_paid: false,
     ...changes,
   };
 }

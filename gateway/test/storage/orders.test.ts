@@ -48,6 +48,8 @@ describe('insert', () => {
     const { nonce_str: _nonce, first_check_at_ms: _check, ...given } = order;
     expect(await readOrder(store, order.trade_id)).toEqual({
       ...given,
+      preorder_id: null,
+      payer_key: null,
       version: 1,
       state: 'undecided',
       placement: 'calling',

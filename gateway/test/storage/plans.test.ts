@@ -1,8 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { fen } from '../../src/domain/money.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database, Statement } from '../../src/storage/database.ts';
+import { fillBankTables, useBank } from './bank-rows.ts';
 import { readServerStatus } from '../../src/storage/server-status.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { explaining, mostRowsRead, planIn, tablesReadWhole } from '../../../verification/plans.ts';
@@ -153,15 +155,63 @@ async function fillTables(database: Client): Promise<void> {
     'token_hash, user_id, expires_at_ms',
     `'token' || n, ${id('e')}, ${NOW_MS}::bigint - 100000 + n * 20`,
   );
+  await fill(
+    'preorders',
+    'merchant_id, preorder_id, mch_pre_id, total_fen, request, request_hash, created_at_ms, expires_at_ms, updated_at_ms',
+    `${merchant}, ${id('f')}, 'pre.' || n, 100, '{"body":"goods"}', 'hash', n, n + 7200000, n`,
+  );
+  await fill(
+    'payer_authorizations',
+    'merchant_id, subject_id, state_nonce, browser_hash, wallet, account_id, code_hash, payer_fields, created_at_ms',
+    `${merchant}, ${id('f')}, 'nonce' || n, 'browser', 'wechat', 'wechat-1', 'hash', '{}', n`,
+  );
+  await fillBankTables(fill, id, merchant);
   await database.query('ANALYZE');
+}
+
+async function usePreorders({ preorders, payer_authorizations, orders }: Store): Promise<void> {
+  const preorder_id = newId();
+  const numbers = { merchant_id: MERCHANT_ID, preorder_id, mch_pre_id: `pre.${preorder_id}` };
+  const times = { created_at_ms: NOW_MS, expires_at_ms: NOW_MS + 7_200_000, updated_at_ms: NOW_MS };
+  const fields = { total_fen: fen(100), request: {}, request_hash: 'hash', notify_url: null };
+  await preorders.insert({ ...numbers, ...times, ...fields }, 'nonce of a preorder');
+  const preorder = await preorders.byNumber(MERCHANT_ID, numbers.mch_pre_id);
+  if (!preorder) throw new Error('no preorder');
+  const order = newOrder();
+  await preorders.beginTry(preorder, order, 'anna');
+  await preorders.byId(MERCHANT_ID, preorder_id);
+  await preorders.tries(MERCHANT_ID, preorder_id);
+  await preorders.close(preorder, NOW_MS);
+  const tried = await orders.byTradeId(MERCHANT_ID, order.trade_id);
+  if (!tried) throw new Error('no try');
+  await orders.save(saveOf(tried, { state: 'paid', facts: facts() }, { takes_preorder: true, job: 'delete' }));
+  const linked = await insertOrder({ orders } as Store, { placement: 'never' });
+  await preorders.giveToPayer({
+    order: linked,
+    payer_fields: { sub_openid: 'o1' },
+    payer_key: 'anna',
+    account_id: 'wechat-1',
+    merchant_params: {},
+    placing_until_ms: NOW_MS,
+    at_ms: NOW_MS,
+    check_at_ms: NOW_MS,
+  });
+  const spent = { merchant_id: MERCHANT_ID, subject_id: preorder_id, state_nonce: 'n', browser_hash: 'b' };
+  const by = { wallet: 'wechat', account_id: 'wechat-1', code_hash: 'h', created_at_ms: NOW_MS } as const;
+  await payer_authorizations.spend({ ...spent, ...by });
+  await payer_authorizations.byState(MERCHANT_ID, preorder_id, 'n');
+  await payer_authorizations.known(spent, { sub_openid: 'o1' });
+  await payer_authorizations.ofBrowser(MERCHANT_ID, preorder_id, 'b', 'wechat');
 }
 
 /** Every function of the store at least once, so that every statement is recorded with values it is really given. */
 async function useEverything(store: Store): Promise<void> {
   await useOrders(store);
+  await usePreorders(store);
   await useRefunds(store);
   await useNotifications(store);
   await useConfiguration(store);
+  await useBank(store);
   const { jobs, users, exceptions } = store;
   await jobs.claim('order', NOW_MS, 30_000, 32);
   await jobs.move('order', MERCHANT_ID, newId(), NOW_MS);

@@ -1,4 +1,4 @@
-import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
+import type { Teller } from './callbacks.ts';
 import { ControlError } from '../kernel/control-error.ts';
 import { optionalNumber, readFields } from './fields.ts';
 import { jsonAnswer } from './http.ts';
@@ -8,7 +8,7 @@ import type { Route } from './http.ts';
 const SCALE_RANGE = { minimum: 0.0001, maximum: 1, whole: false };
 
 /** Sets the pace of repeated callbacks until the simulators stop. */
-export function cadenceRoutes(channels: readonly ChannelSimulator[]): Route[] {
+export function cadenceRoutes(channels: readonly Teller[]): Route[] {
   return [
     {
       method: 'POST',

@@ -6,8 +6,13 @@ import type { Route } from './http.ts';
 
 const ATTEMPTS_SHOWN = 100;
 
+/** Who calls back: the wallets and the bank. */
+export type Teller = Pick<ChannelSimulator, 'resendCallback' | 'callbacks' | 'cadenceScale' | 'setCadenceScale'> & {
+  readonly channel: string;
+};
+
 /** Shows what was called back and how it was answered, and sends a callback again. */
-export function callbackRoutes(channels: readonly ChannelSimulator[]): Route[] {
+export function callbackRoutes(channels: readonly Teller[]): Route[] {
   return [
     {
       method: 'GET',

@@ -2,8 +2,10 @@ import type { FaultBoard } from '../faults/registry.ts';
 import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
 import type { Ledger } from '../kernel/ledger.ts';
 import type { Handler } from '../kernel/ports.ts';
-import { walletRoutes } from '../wallet/routes.ts';
+import { walletRoutes, type BrowserOrigins } from '../wallet/routes.ts';
+import type { BankSimulator } from '../bank/simulator.ts';
 import { authCodeRoutes } from './auth-codes.ts';
+import { bankRoutes } from './bank.ts';
 import { cadenceRoutes } from './cadence.ts';
 import { callbackRoutes } from './callbacks.ts';
 import { faultRoutes } from './faults.ts';
@@ -20,24 +22,29 @@ import { controlHandler } from './router.ts';
 export interface ControlParts {
   readonly wechat: ChannelSimulator & PlatformKeyHolder;
   readonly alipay: ChannelSimulator & TradeFinisher;
+  readonly bank: BankSimulator;
   readonly faults: FaultBoard;
   readonly ledger: Ledger;
+  /** Origins of the wallets' own browsers; absent: there are none. */
+  readonly browsers?: BrowserOrigins;
 }
 
 /** The control port: the control API and the wallet page, which uses nothing else. */
-export function createControl({ wechat, alipay, faults, ledger }: ControlParts): Handler {
+export function createControl({ wechat, alipay, bank, faults, ledger, browsers }: ControlParts): Handler {
   const channels: readonly ChannelSimulator[] = [wechat, alipay];
-  const names = channels.map(({ channel }) => channel);
+  const tellers = [...channels, bank];
+  const names = tellers.map(({ channel }) => channel);
   return controlHandler([
     ...paymentRoutes(channels),
     ...authCodeRoutes(channels),
     ...invocationRoutes(channels),
     ...faultRoutes(faults, names),
     ...ledgerRoutes(ledger, names),
-    ...callbackRoutes(channels),
+    ...callbackRoutes(tellers),
     ...finishRoutes(alipay),
-    ...cadenceRoutes(channels),
+    ...cadenceRoutes(tellers),
+    ...bankRoutes(bank),
     ...platformKeyRoutes(wechat),
-    ...walletRoutes(),
+    ...walletRoutes(browsers),
   ]);
 }

@@ -2,7 +2,9 @@ import { toBuffer } from 'qrcode';
 import type { Route } from '../control/http.ts';
 import { ControlError } from '../kernel/control-error.ts';
 import type { Answer } from '../kernel/ports.ts';
+import type { ChannelName } from '../kernel/channel-simulator.ts';
 import { loadAssets } from './assets.ts';
+import { OPEN_PATH } from './browser.ts';
 import { chooseLocale, isLocale, LOCALE_COOKIE } from './locale.ts';
 import { renderPage } from './page.ts';
 
@@ -22,14 +24,31 @@ const CONTENT_SECURITY_POLICY = [
 const CODE_LIMIT_BYTES = 1024;
 const YEAR_S = 365 * 24 * 60 * 60;
 
-/** The wallet page, its files, and QR pictures of codes. */
-export function walletRoutes(): Route[] {
+/** Where each wallet's own browser is served. */
+export type BrowserOrigins = Readonly<Record<ChannelName, string>>;
+
+/** The wallet page, its files, QR pictures of codes, and the way into a wallet's own browser. */
+export function walletRoutes(browsers?: BrowserOrigins): Route[] {
   const assets = [...loadAssets()].map(([path, answer]): Route => ({ method: 'GET', path, answer: () => answer }));
   return [
     { method: 'GET', path: '/', answer: ({ query, headers }) => page(query.get('lang'), headers) },
     { method: 'GET', path: '/wallet/qr.png', answer: ({ query }) => picture(query.get('code') ?? '') },
+    ...(browsers ? [openRoute(browsers)] : []),
     ...assets,
   ];
+}
+
+/** A link that the person opens inside a wallet. */
+function openRoute(browsers: BrowserOrigins): Route {
+  return {
+    method: 'GET',
+    path: '/wallet/open',
+    answer: ({ query }) => {
+      const origin = query.get('wallet') === 'alipay' ? browsers.alipay : browsers.wechat;
+      const location = `${origin}${OPEN_PATH}?url=${encodeURIComponent(query.get('url') ?? '')}`;
+      return { status: 303, headers: { location, 'cache-control': 'no-store' }, body: Buffer.alloc(0) };
+    },
+  };
 }
 
 function page(chosen: string | null, headers: Readonly<Record<string, string>>): Answer {

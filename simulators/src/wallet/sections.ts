@@ -23,6 +23,10 @@ export function walletSection(texts: Texts): string {
         <button type="submit">${t.codeOpen}</button>
       </form>
       <p class="scan-message" id="scan-message" role="alert"></p>
+      <p class="scan-open" id="scan-open" hidden>
+        <a target="_blank" rel="noopener" data-wallet="wechat">${t.openInWechat}</a>
+        <a target="_blank" rel="noopener" data-wallet="alipay">${t.openInAlipay}</a>
+      </p>
     </div>
     <details class="till" id="till"><summary>${icon('barcode')}<span>${t.authCodeTitle}</span>${icon('chevron')}</summary>
       <form class="till-form" id="auth-code-form">

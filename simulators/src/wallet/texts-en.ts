@@ -34,6 +34,9 @@ export const textsEn: Texts = {
   codeOpen: 'Open',
   codeUnknown: 'No order here has this code. Is it a WeChat Pay or Alipay code from these simulators?',
   codeEmpty: 'Paste the text of a QR code first.',
+  codeIsPage: 'This is a page. Open it in a wallet:',
+  openInWechat: 'Open in WeChat',
+  openInAlipay: 'Open in Alipay',
 
   authCodeTitle: 'Payment code (for a till)',
   authCodeWallet: 'Wallet',

@@ -30,6 +30,9 @@ export const textsZh = {
   codeOpen: '打开',
   codeUnknown: '这里没有这个二维码的订单。请确认它是本机模拟器给出的微信或支付宝付款码。',
   codeEmpty: '请先粘贴二维码里的文字。',
+  codeIsPage: '这是一个网页，请选择用哪个钱包打开：',
+  openInWechat: '用微信打开',
+  openInAlipay: '用支付宝打开',
 
   authCodeTitle: '付款码（被扫）',
   authCodeWallet: '钱包',

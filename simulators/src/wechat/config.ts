@@ -6,6 +6,7 @@ import {
   createPlatformCertificate,
   createPublicKey,
 } from './credentials.ts';
+import { appSecretOf } from './oauth.ts';
 import { randomAlphanumeric, randomDigits } from './numbers.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -77,6 +78,8 @@ export interface WechatSandboxFields {
   readonly mode: 'partner';
   readonly sp_mchid: string;
   readonly sp_appid: string;
+  /** AppSecret of sp_appid. */
+  readonly sp_app_secret: string;
   readonly sub_mchid: string;
   readonly sub_appid: string;
   readonly merchant_serial: string;
@@ -165,6 +168,7 @@ export function wechatSandboxFields(config: WechatConfig, base_url: string, tls_
     mode: 'partner',
     sp_mchid: provider.mchid,
     sp_appid,
+    sp_app_secret: appSecretOf(provider, sp_appid),
     sub_mchid: subMerchant.mchid,
     sub_appid,
     merchant_serial: provider.certificate_serial,

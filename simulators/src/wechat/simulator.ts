@@ -16,6 +16,7 @@ import { h5Page, isH5Page } from './h5-page.ts';
 import { invoke, ownsWechatInvocation } from './invocation.ts';
 import { Keyring } from './keyring.ts';
 import { NoAnswer } from './no-answer.ts';
+import { WebAuthorization } from './oauth.ts';
 import { acknowledges, CALLBACK_DELAYS_MS, noticeRequest, withBrokenNotice } from './notifications.ts';
 import type { WechatWorld } from './operation.ts';
 import { awaitPassword } from './password.ts';
@@ -75,7 +76,7 @@ export function createWechatSimulator(options: WechatSimulatorOptions): WechatSi
   const world: WechatWorld = { ports, journal, ledger, config, keyring, state, callbacks, web_origin };
   return {
     channel: 'wechat',
-    handler: wechatHandler(world, faults),
+    handler: wechatHandler(world, faults, new WebAuthorization(world)),
     ownsCode: ownsWechatCode,
     look: (code) => lookAt(world, code),
     scan: (code, action) => payerActs(world, code, action),
@@ -138,9 +139,11 @@ function keyControls(
   };
 }
 
-function wechatHandler(world: WechatWorld, faults: FaultBoard): Handler {
+function wechatHandler(world: WechatWorld, faults: FaultBoard, authorization: WebAuthorization): Handler {
   return async (request) => {
     try {
+      const authorized = authorization.answer(request);
+      if (authorized) return { kind: 'answer', answer: authorized, delay_ms: 0 };
       const v2 = findV2Operation(request.target);
       if (v2) return await answerV2(world, faults, v2, request);
       if (isH5Page(request)) return { kind: 'answer', answer: h5Page(world, request), delay_ms: 0 };

@@ -85,7 +85,7 @@ test('no answer allows another origin to read it', async () => {
 
 test('a call that does not exist is refused in JSON that lists those that do', async () => {
   const simulators = await start();
-  for (const path of ['/control/transfer', '/control/nothing', '/favicon.ico']) {
+  for (const path of ['/control/nothing', '/favicon.ico']) {
     const answer = await control(simulators, 'POST', path, {});
     expect(answer.status).toBe(404);
     expect(answer.body['code']).toBe('not_found');

@@ -21,7 +21,7 @@ test('every fault of the contract is listed with a sentence', async () => {
   const faults = body['faults'] as { name: string; effect: string }[];
   expect(faults.map(({ name }) => name)).toEqual(expect.arrayContaining(REQUIRED));
   for (const { effect } of faults) expect(effect).toMatch(/\.$/);
-  expect(body).toMatchObject({ channels: ['wechat', 'alipay'], active: [] });
+  expect(body).toMatchObject({ channels: ['wechat', 'alipay', 'bank'], active: [] });
 });
 
 test('an injected fault fires as often as it says and no longer', async () => {
@@ -60,7 +60,7 @@ const VALID = { channel: 'wechat', operation: 'pay', fault: 'slow' };
 
 test.each([
   [{ ...VALID, fault: 'explode' }, new RegExp(REQUIRED.join('.*'))],
-  [{ ...VALID, channel: 'bank' }, /channel .*one of wechat, alipay$/],
+  [{ ...VALID, channel: 'unionpay' }, /channel .*one of wechat, alipay, bank$/],
   [{ ...VALID, channel: undefined }, /channel is missing: one of wechat, alipay/],
   [{ ...VALID, operation: 'prepay' }, /operation .*pay, query, close, reverse, refund, callback, \*/],
   [{ ...VALID, fault: 'drop' }, /drop cannot befall operation pay/],

@@ -49,7 +49,7 @@ test('damaged credentials are named, not replaced', async () => {
   await expect(start({ home })).rejects.toThrow(`${path} cannot be read as credentials`);
 });
 
-test.each(['control_port', 'wechat_port', 'wechat_tls_port', 'alipay_port'] as const)(
+test.each(['control_port', 'wechat_port', 'wechat_tls_port', 'alipay_port', 'bank_port'] as const)(
   'a used %s is reported by name',
   async (option) => {
     const taken = await listenAnywhere();
@@ -98,9 +98,12 @@ test.each(['SIGTERM', 'SIGINT'] as const)('the program says ready in one line an
     ready: true,
     addresses: {
       control: `http://127.0.0.1:${base + 1}`,
+      wechat_browser: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      alipay_browser: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       wechat: `http://127.0.0.1:${base + 2}`,
       wechat_tls: `https://127.0.0.1:${base + 6}`,
       alipay: `http://127.0.0.1:${base + 3}`,
+      bank: `http://127.0.0.1:${base + 4}`,
     },
   });
   expect((await fetch(`http://127.0.0.1:${base + 1}/control/pending`)).status).toBe(200);

@@ -15,6 +15,7 @@ import { closeOrder } from './close.ts';
 import { merchantParamsSchema, openAccount, secretsSchema, settingsSchema, type AlipayAccount } from './config.ts';
 import { notificationAnswer, readNotification } from './notify.ts';
 import { app } from './pay-types/app.ts';
+import { payerAuthorization } from './payer-authorization.ts';
 import { jsapi } from './pay-types/jsapi.ts';
 import { micro } from './pay-types/micro.ts';
 import { scan } from './pay-types/scan.ts';
@@ -51,6 +52,7 @@ function bind(account: AlipayAccount, client: AlipayClient, ports: Ports): Chann
     readCallback: (request) => readNotification(client, account, request),
     acknowledge: notificationAnswer,
     expectedIdentity: (order) => expectedIdentity(account, order.merchant_params),
+    payerAuthorization: () => payerAuthorization(account, client),
     test: () => testAccount(client, ports),
   };
 }

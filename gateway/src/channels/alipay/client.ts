@@ -20,6 +20,8 @@ export interface Request {
   /** e.g. `alipay.trade.query`. */
   readonly method: string;
   readonly biz_content: Readonly<Record<string, unknown>>;
+  /** Stand beside the common parameters, in place of biz_content: alipay.system.oauth.token. */
+  readonly parameters?: Readonly<Record<string, string>>;
   readonly merchant_params: Readonly<Record<string, string>>;
   readonly notify_url?: string;
   /** Where the payer's browser goes afterwards: pages alone. */
@@ -76,6 +78,14 @@ export class AlipayClient {
     return { send: () => this.#send(call, form) };
   }
 
+  /** Asks something that is about no order: the verified node of the answer, or the stable word for why there is none. */
+  async ask(request: Request): Promise<JsonObject | string> {
+    const answer = await this.#post(formOf(await this.sign(request)));
+    if ('outcome' in answer) return answer.reason;
+    if (answer.status !== 200) return `http_${answer.status}`;
+    return this.#verify(request.method, answer.body.toString('utf8'));
+  }
+
   /** The key that verifies a callback. */
   callbackKey(alipay_cert_sn: string | null): ReturnType<AlipayKeys['find']> {
     return this.#keys.find(alipay_cert_sn, 'callback');
@@ -93,7 +103,7 @@ export class AlipayClient {
       ['sign_type', 'RSA2'],
       ['timestamp', formatTime(this.#ports.clock.now_ms())],
       ['version', '1.0'],
-      ['biz_content', JSON.stringify(request.biz_content)],
+      ...Object.entries(request.parameters ?? { biz_content: JSON.stringify(request.biz_content) }),
     ]);
     if (request.notify_url) params.set('notify_url', request.notify_url);
     if (request.return_url) params.set('return_url', request.return_url);

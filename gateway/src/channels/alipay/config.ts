@@ -12,12 +12,18 @@ const identifier = (what: string, length = 64) =>
     .regex(/^[A-Za-z0-9_-]+$/, `must be ${what}: letters, digits, _ and -`)
     .max(length, `must be at most ${length} characters`);
 
+const pageUrl = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  .refine((text) => /^https?:\/\/[^?#@]+$/.test(text), 'must not have a query, a fragment or a user name');
+
 const common = {
   gateway_url: z
     .url({ protocol: /^https?$/, error: 'must be an http(s) URL such as https://openapi.alipay.com/gateway.do' })
     .refine((text) => /^https?:\/\/[^?#@]+$/.test(text), 'must not have a query, a fragment or a user name')
     .default('https://openapi.alipay.com/gateway.do'),
   app_id: identifier('an application id', 32),
+  /** Where a payer's browser is sent to say who is paying (用户授权, opendocs.alipay.com/open/284/web). */
+  oauth_authorize_url: pageUrl.default('https://openauth.alipay.com/oauth2/publicAppAuthorize.htm'),
   /** The account that receives the money, when it is to be named and checked: 2088 and twelve digits. */
   seller_id: identifier('a user number of Alipay', 32).optional(),
   /** Number of the service provider that earns the commission (系统商返佣). */
@@ -66,6 +72,7 @@ export interface AlipayCertificates {
 /** An account ready for use. */
 export interface AlipayAccount {
   readonly gateway_url: string;
+  readonly oauth_authorize_url: string;
   readonly app_id: string;
   readonly seller_id: string | null;
   readonly sys_service_provider_id: string | null;
@@ -90,6 +97,7 @@ export function openAccount(account: ChannelAccount): AlipayAccount {
       : null;
   return {
     gateway_url: settings.gateway_url,
+    oauth_authorize_url: settings.oauth_authorize_url,
     app_id: settings.app_id,
     seller_id: settings.seller_id ?? null,
     sys_service_provider_id: settings.sys_service_provider_id ?? null,

@@ -15,9 +15,11 @@ import { closeOrder } from './close.ts';
 import { merchantParamsSchema, openAccount, type WechatAccount } from './config.ts';
 import { notificationAnswer, readNotification } from './notify.ts';
 import { identityOf } from './party.ts';
+import { payerAuthorization } from './payer-authorization.ts';
 import { app } from './pay-types/app.ts';
 import { jsapi } from './pay-types/jsapi.ts';
 import { jsminipg } from './pay-types/jsminipg.ts';
+import { jsurl } from './pay-types/jsurl.ts';
 import { micro } from './pay-types/micro.ts';
 import { scan } from './pay-types/scan.ts';
 import { wap } from './pay-types/wap.ts';
@@ -28,7 +30,7 @@ import { queryRefund, requestRefund } from './refund.ts';
 import { reverseOrder } from './reverse.ts';
 import { openV2 } from './v2/channel.ts';
 
-const pay_types: readonly WechatPayType[] = [scan, jsapi, jsminipg, app, wap, micro];
+const pay_types: readonly WechatPayType[] = [scan, jsapi, jsurl, jsminipg, app, wap, micro];
 
 /** The channel as the registry lists it. */
 export const wechat: Channel = {
@@ -41,11 +43,11 @@ export const wechat: Channel = {
   open(account: ChannelAccount, ports: Ports): ChannelClient {
     if (account.settings['protocol'] === 'v2') return openV2(account, ports);
     const opened = openAccount(account);
-    return bind(opened, new WechatClient(opened, ports));
+    return bind(opened, new WechatClient(opened, ports), ports);
   },
 };
 
-function bind(account: WechatAccount, client: WechatClient): ChannelClient {
+function bind(account: WechatAccount, client: WechatClient, ports: Ports): ChannelClient {
   return {
     prepareBegin: (order) => begin(account, client, order),
     query: (order) => queryOrder(client, account, order),
@@ -56,6 +58,7 @@ function bind(account: WechatAccount, client: WechatClient): ChannelClient {
     readCallback: (request) => readNotification(client, account, request),
     acknowledge: notificationAnswer,
     expectedIdentity: (order) => identityOf(account, order),
+    payerAuthorization: () => payerAuthorization(account, ports.http),
     test: () => testAccount(client),
   };
 }

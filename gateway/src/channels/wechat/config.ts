@@ -3,6 +3,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { ChannelMisconfigured, type ChannelAccount } from '../channel.ts';
 import { readPlatformKey, type PlatformKey } from './keyring.ts';
+import { oauthSecrets, oauthSettings, type OauthAccount } from './oauth-settings.ts';
 import { readPrivateKey } from './sign.ts';
 
 /** Merchant numbers, application ids and serials go into signed headers and query strings: no quote, blank or control character. */
@@ -34,6 +35,7 @@ export const settingsSchema = z
     mchid: identifier('merchant number'),
     /** sp_appid in partner mode, appid in direct mode. */
     appid: identifier('application id'),
+    ...oauthSettings,
     /** Serial number of the merchant's API certificate. */
     merchant_serial: identifier('certificate serial'),
     /** Serial of a platform certificate, or PUB_KEY_ID_…, to its PEM certificate or public key. May be empty. */
@@ -56,6 +58,7 @@ export const secretsSchema = z.strictObject({
     .string()
     .regex(/-----BEGIN (RSA )?PRIVATE KEY-----/, 'must be a PEM private key (PKCS#8 or PKCS#1)'),
   api_v3_key: z.string().refine((key) => Buffer.byteLength(key) === 32, 'must be exactly 32 bytes'),
+  ...oauthSecrets,
 });
 
 /** In partner mode `sub_mchid` is required; the account's mode is not known here, so that the call itself insists on it. */
@@ -65,14 +68,12 @@ export const merchantParamsSchema = z.strictObject({
 });
 
 /** An account ready for use. */
-export interface WechatAccount {
+export interface WechatAccount extends OauthAccount {
   readonly mode: 'partner' | 'direct';
   readonly base_url: string;
   readonly mchid: string;
-  readonly appid: string;
   readonly merchant_serial: string;
   readonly prefer_serial: string | null;
-  readonly timeout_ms: number;
   readonly merchant_key: KeyObject;
   readonly api_v3_key: KeyObject;
   readonly platform_keys: readonly PlatformKey[];
@@ -90,6 +91,9 @@ export function openAccount(account: ChannelAccount): WechatAccount {
     base_url: settings.base_url,
     mchid: settings.mchid,
     appid: settings.appid,
+    oauth_authorize_url: settings.oauth_authorize_url,
+    oauth_api_url: settings.oauth_api_url,
+    app_secret: secrets.app_secret ?? null,
     merchant_serial: settings.merchant_serial,
     prefer_serial: settings.prefer_serial ?? null,
     timeout_ms: settings.timeout_ms,

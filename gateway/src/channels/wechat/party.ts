@@ -19,12 +19,15 @@ export function identityOf(account: WechatAccount, order: Parties): Readonly<Rec
   if (account.mode === 'direct') {
     return { appid: named ?? account.appid, mchid: account.mchid, ...order.merchant_params };
   }
+  const { sub_appid: routed, ...numbers } = order.merchant_params;
+  // A payer who is in the service provider's own application is known by it alone: the order then has no sub_appid.
+  const sub_appid = named === account.appid ? undefined : (named ?? routed);
   return {
     sp_appid: account.appid,
     sp_mchid: account.mchid,
     sub_mchid: '',
-    ...order.merchant_params,
-    ...(named !== undefined && { sub_appid: named }),
+    ...numbers,
+    ...(sub_appid !== undefined && { sub_appid }),
   };
 }
 

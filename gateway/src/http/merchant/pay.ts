@@ -4,7 +4,8 @@ import { PAY_TYPES } from '../../channels/registry.ts';
 import { ApiError } from '../../domain/codes.ts';
 import type { Gateway } from '../../operations/gateway.ts';
 import { pay } from '../../operations/pay.ts';
-import { nonceOf, type Call, type MerchantEndpoint } from './endpoint.ts';
+import { payByLink } from '../../operations/pay-by-link.ts';
+import { nonceOf, type Call, type MerchantEndpoint, type Outcome } from './endpoint.ts';
 import {
   amount,
   endpoint,
@@ -54,22 +55,30 @@ export function payFields(pay_type: PayType): typeof COMMON_PAY_FIELDS {
 
 const PAY_TYPE_ONLY = endpoint({ pay_type: COMMON_PAY_FIELDS.pay_type }, []);
 
+/** Pay types that no channel implements, e.g. `pooul.preorder`, by code. */
+export type OwnPayTypes = ReadonlyMap<string, (call: Call) => Promise<Outcome>>;
+
 /** POST /v2/pay. */
-export function payEndpoint(gateway: Gateway): MerchantEndpoint {
-  return { path: '/v2/pay', handle: (call) => handle(gateway, call) };
+export function payEndpoint(gateway: Gateway, own: OwnPayTypes): MerchantEndpoint {
+  return { path: '/v2/pay', handle: (call) => handle(gateway, own, call) };
 }
 
-async function handle(gateway: Gateway, { merchant, claims }: Call) {
+async function handle(gateway: Gateway, own: OwnPayTypes, call: Call): Promise<Outcome> {
+  const { merchant, claims } = call;
   const { pay_type: code } = readFields(PAY_TYPE_ONLY, claims);
+  const ours = own.get(code);
+  if (ours) return ours(call);
   const implementations = PAY_TYPES.get(code);
   const reader = READERS.get(code);
   if (!implementations || !reader)
-    throw new ApiError('malformed_field', `pay_type must be one of ${[...PAY_TYPES.keys()].join(', ')}`);
+    throw new ApiError('malformed_field', `pay_type must be one of ${[...PAY_TYPES.keys(), ...own.keys()].join(', ')}`);
   const { nonce_str, ...given } = readFields(reader, claims);
   const fields = withoutUndefined(given);
   assertOneOf(implementations[0], fields);
-  return pay(gateway, merchant, {
-    pay_type: implementationFor(implementations, fields),
+  const pay_type = implementationFor(implementations, fields);
+  const placing = pay_type.payer_fields ? payByLink : pay;
+  return placing(gateway, merchant, {
+    pay_type,
     mch_trade_id: given.mch_trade_id,
     total_fee: given.total_fee,
     nonce_str: nonceOf(merchant, nonce_str),
@@ -96,7 +105,8 @@ function implementationFor(
   return implementations.find((one) => one.takes?.(texts) ?? true) ?? implementations[0];
 }
 
-function withoutUndefined(
+/** The fields that were sent. */
+export function withoutUndefined(
   fields: Readonly<Record<string, string | number | undefined>>,
 ): Record<string, string | number> {
   const kept: Record<string, string | number> = {};

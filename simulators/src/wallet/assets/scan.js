@@ -76,14 +76,27 @@ async function lookAt(typed) {
     byId('code-text').focus();
     return;
   }
+  const is_page = offerPage(code);
   try {
     const payment = await call('POST', '/control/look', { code });
+    offerPage('');
     say('', '');
     byId('code-text').value = '';
     openSheet(payment, byId('code-text'));
   } catch (error) {
-    say(error.status === 404 ? text('codeUnknown') : error.message, 'bad');
+    if (error.status === 404 && is_page) say(text('codeIsPage'), 'busy');
+    else say(error.status === 404 ? text('codeUnknown') : error.message, 'bad');
   }
+}
+
+/** A page on this machine, a payment link say, is opened in the browser of either wallet. */
+function offerPage(code) {
+  const is_page = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\//.test(code);
+  byId('scan-open').hidden = !is_page;
+  for (const link of byId('scan-open').querySelectorAll('a')) {
+    link.href = `/wallet/open?wallet=${link.dataset.wallet}&url=${encodeURIComponent(code)}`;
+  }
+  return is_page;
 }
 
 function say(sentence, kind) {

@@ -11,12 +11,16 @@ import type { WechatPayType } from '../pay-type.ts';
 
 /**
  * An order for one payer: in direct mode the openid within the order's appid, in partner mode within its sub_appid ("若sub_openid
- * 有传的情况下，sub_appid必填，且sub_appid需与sub_openid对应").
+ * 有传的情况下，sub_appid必填，且sub_appid需与sub_openid对应"), or within the service provider's own application as sp_openid.
  */
 export function payersOrder(account: WechatAccount, order: OrderForChannel): Record<string, unknown> {
-  const sub_openid = order.fields['sub_openid'];
-  const payer = account.mode === 'direct' ? { openid: sub_openid } : { sub_openid };
-  return { ...orderBody(account, order), payer };
+  return { ...orderBody(account, order), payer: payerOf(account, order.fields) };
+}
+
+function payerOf(account: WechatAccount, fields: OrderForChannel['fields']): Record<string, unknown> {
+  const openid = fields['sub_openid'];
+  if (account.mode === 'direct') return { openid };
+  return fields['sub_appid'] === account.appid ? { sp_openid: openid } : { sub_openid: openid };
 }
 
 export const jsapi: WechatPayType = {

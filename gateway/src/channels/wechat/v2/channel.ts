@@ -1,6 +1,7 @@
 /** WeChat Pay, protocol APIv2 (XML). README.md beside this file lists the vendor's pages and what is peculiar about them. */
 import type { Ports } from '../../../ports.ts';
 import { ChannelMisconfigured, type ChannelAccount, type ChannelClient, type OrderForChannel } from '../../channel.ts';
+import { payerAuthorization } from '../payer-authorization.ts';
 import { prepareBegin } from './begin.ts';
 import { testAccount } from './check-account.ts';
 import { WechatV2Client } from './client.ts';
@@ -11,6 +12,7 @@ import { identityOf } from './party.ts';
 import { app } from './pay-types/app.ts';
 import { jsapi } from './pay-types/jsapi.ts';
 import { jsminipg } from './pay-types/jsminipg.ts';
+import { jsurl } from './pay-types/jsurl.ts';
 import { micro } from './pay-types/micro.ts';
 import { scan } from './pay-types/scan.ts';
 import { wap } from './pay-types/wap.ts';
@@ -20,7 +22,7 @@ import { queryRefund, requestRefund } from './refund.ts';
 import { reverseOrder } from './reverse.ts';
 
 const PAY_TYPES: ReadonlyMap<string, V2PayType> = new Map(
-  [scan, jsapi, jsminipg, app, wap, micro].map((pay_type) => [pay_type.code, pay_type]),
+  [scan, jsapi, jsurl, jsminipg, app, wap, micro].map((pay_type) => [pay_type.code, pay_type]),
 );
 
 /** Opens an account whose `protocol` is v2. Throws `ChannelMisconfigured` naming the field when something cannot be read. */
@@ -36,6 +38,7 @@ export function openV2(account: ChannelAccount, ports: Ports): ChannelClient {
     readCallback: async (request) => readNotification(client.account, request),
     acknowledge: notificationAnswer,
     expectedIdentity: (order) => identityOf(client.account, order),
+    payerAuthorization: () => payerAuthorization(client.account, ports.http),
     test: () => testAccount(client),
   };
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { TlsProfile } from '../../../ports.ts';
 import { ChannelMisconfigured, type ChannelAccount } from '../../channel.ts';
 import { checked, identifier, origin } from '../config.ts';
+import { oauthSecrets, oauthSettings, type OauthAccount } from '../oauth-settings.ts';
 import { refundKey } from './decrypt.ts';
 import type { SignType } from './sign.ts';
 
@@ -23,6 +24,7 @@ export const v2SettingsSchema = z.strictObject({
   /** mch_id: the service provider's number in partner mode, the merchant's in direct mode. */
   mchid: identifier('merchant number'),
   appid: identifier('application id'),
+  ...oauthSettings,
   /** How requests and what the payer's client is given are signed. Answers and callbacks are verified by what they say. */
   sign_type: z.enum(['MD5', 'HMAC-SHA256']).default('HMAC-SHA256'),
   timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(60_000).default(5_000),
@@ -41,16 +43,15 @@ export const v2SecretsSchema = z.strictObject({
     .regex(/-----BEGIN (RSA )?PRIVATE KEY-----/, 'must be a PEM private key (PKCS#8 or PKCS#1)')
     .exactOptional(),
   merchant_certificate: certificates.exactOptional(),
+  ...oauthSecrets,
 });
 
 /** An account ready for use. */
-export interface WechatV2Account {
+export interface WechatV2Account extends OauthAccount {
   readonly mode: 'partner' | 'direct';
   readonly base_url: string;
   readonly mchid: string;
-  readonly appid: string;
   readonly sign_type: SignType;
-  readonly timeout_ms: number;
   readonly api_key: string;
   readonly refund_key: Buffer;
   /** For requests that need no certificate of ours; undefined: the usual connections. */
@@ -74,6 +75,9 @@ export function openV2Account(account: ChannelAccount): WechatV2Account {
     base_url: settings.base_url,
     mchid: settings.mchid,
     appid: settings.appid,
+    oauth_authorize_url: settings.oauth_authorize_url,
+    oauth_api_url: settings.oauth_api_url,
+    app_secret: secrets.app_secret ?? null,
     sign_type: settings.sign_type,
     timeout_ms: settings.timeout_ms,
     api_key: secrets.api_v2_key,

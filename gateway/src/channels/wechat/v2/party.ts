@@ -31,7 +31,13 @@ export function partyOf(account: WechatV2Account, trade: Trade): Party {
     return { appid: own_appid ?? account.appid, mch_id, sub_mch_id: null, sub_appid: null };
   }
   if (!sub_mchid) throw new ChannelMisconfigured('sub_mchid is missing: a partner account trades for a sub-merchant');
-  return { appid: account.appid, mch_id, sub_mch_id: sub_mchid, sub_appid: own_appid ?? sub_appid ?? null };
+  return { appid: account.appid, mch_id, sub_mch_id: sub_mchid, sub_appid: subAppid(account, trade) ?? null };
+}
+
+/** A payer who is in the service provider's own application is known by it alone: the order then has no sub_appid. */
+function subAppid(account: WechatV2Account, { merchant_params, fields }: Trade): string | undefined {
+  const named = fields['sub_appid'];
+  return named === account.appid ? undefined : (named ?? merchant_params['sub_appid']);
 }
 
 /** The members that say so in a request. */
@@ -55,14 +61,15 @@ export function isOf(party: Party, answer: Fields): boolean {
  */
 export function identityOf(account: WechatV2Account, trade: Trade): Readonly<Record<string, string>> {
   const { merchant_params, fields } = trade;
-  const sub_appid = fields['sub_appid'] ?? merchant_params['sub_appid'];
   if (account.mode === 'direct')
     return { appid: fields['sub_appid'] ?? account.appid, mchid: account.mchid, ...merchant_params };
+  const { sub_appid: _routed, ...numbers } = merchant_params;
+  const sub_appid = subAppid(account, trade);
   return {
     sp_appid: account.appid,
     sp_mchid: account.mchid,
     sub_mchid: '',
-    ...merchant_params,
+    ...numbers,
     ...(sub_appid !== undefined && { sub_appid }),
   };
 }
