@@ -3,6 +3,7 @@ import { openDatabase } from '../gateway/src/storage/database.ts';
 import type { AccountToSave } from '../gateway/src/storage/configuration.ts';
 import { createSealer } from '../gateway/src/storage/seal.ts';
 import { createStore } from '../gateway/src/storage/store.ts';
+import { ChannelProxy } from './channel-proxy.ts';
 
 /** Where the configuration of a gateway under test is stored. */
 export interface Stored {
@@ -48,4 +49,25 @@ export async function useAccount(
      ON CONFLICT (merchant_id, pay_type, account_id) DO UPDATE SET enabled = true, config_version = excluded.config_version`,
     [channel, account_id],
   );
+}
+
+/**
+ * Puts a proxy in front of both channels' APIv3 and gateway.do accounts. Call it before the world has used them: every node takes
+ * the change within a second. The caller closes the proxies after the world.
+ */
+export async function proxyChannels(
+  world: Stored & { readonly simulators: { readonly addresses: { readonly wechat: string; readonly alipay: string } } },
+): Promise<Record<'wechat' | 'alipay', ChannelProxy>> {
+  const { addresses } = world.simulators;
+  const wechat = await ChannelProxy.listen(addresses.wechat);
+  const alipay = await ChannelProxy.listen(addresses.alipay);
+  await saveAccount(world, 'sandbox-wechat', (account) => ({
+    ...account,
+    settings: { ...account.settings, base_url: wechat.url },
+  }));
+  await saveAccount(world, 'sandbox-alipay', (account) => ({
+    ...account,
+    settings: { ...account.settings, gateway_url: `${alipay.url}/gateway.do` },
+  }));
+  return { wechat, alipay };
 }

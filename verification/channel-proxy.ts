@@ -27,6 +27,8 @@ export class ChannelProxy {
   before: Hook = () => undefined;
   /** Runs after the channel has acted, before its answer goes on. */
   after: Hook = () => undefined;
+  /** What goes on of the body of its answer. */
+  spoil: (passing: Passing, body: Buffer) => Buffer = (_passing, body) => body;
   readonly #origin: string;
   readonly #server: Server;
   readonly #agent = new Agent({ keepAlive: true });
@@ -56,9 +58,11 @@ export class ChannelProxy {
     // Whoever called is gone: what the channel has not seen by now it never sees.
     if (message.socket.destroyed) return;
     const answer = await this.#forward(message, response, body);
-    const answer_body = await bytesOf(answer);
+    const answer_body = this.spoil(passing, await bytesOf(answer));
     await this.after(passing);
-    response.writeHead(answer.statusCode ?? 502, answer.headers).end(answer_body);
+    // Its length is told anew: the body may be another one.
+    const { 'content-length': _length, 'transfer-encoding': _encoding, ...headers } = answer.headers;
+    response.writeHead(answer.statusCode ?? 502, headers).end(answer_body);
   }
 
   #forward(message: IncomingMessage, response: ServerResponse, body: Buffer): Promise<IncomingMessage> {

@@ -10,7 +10,7 @@ const ONE_PROCESS = { UV_THREADPOOL_SIZE: '4', OPENSSL_ia32cap: ':~0x80000' } as
 
 export class GatewayProcess {
   readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown>;
+  readonly #ended: Promise<number | null>;
   #output = '';
 
   private constructor(environment: Readonly<Record<string, string>>) {
@@ -18,7 +18,7 @@ export class GatewayProcess {
       env: { PATH: process.env['PATH'] ?? '', ...ONE_PROCESS, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#ended = once(this.#child, 'exit');
+    this.#ended = once(this.#child, 'exit').then(([code]) => code as number | null);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     }
@@ -51,9 +51,9 @@ export class GatewayProcess {
     await this.#ended;
   }
 
-  /** SIGTERM: it finishes what it has begun. */
-  async stop(): Promise<void> {
+  /** SIGTERM: it finishes what it has begun. Resolves with its exit code when it has ended. */
+  stop(): Promise<number | null> {
     this.#child.kill('SIGTERM');
-    await this.#ended;
+    return this.#ended;
   }
 }

@@ -118,6 +118,8 @@ function openWorld(started: Started): World {
   const { database, config, simulators, platform_public_key, admin, notify } = started;
   let gateway = started.gateway;
   const statements = new pg.Pool({ connectionString: database.url, max: 1 });
+  // The database is dropped a moment before the last connection to it has gone.
+  statements.on('connect', (client) => client.on('error', () => undefined));
   return {
     url: gateway.url,
     database_url: database.url,

@@ -171,7 +171,7 @@ export interface RunningGateway {
 
 const DATABASE_RETRY_MS = 1_000;
 
-/** How long connections are given to say goodbye. */
+/** How long connections are given to say goodbye, within the time of a stop. */
 const LAST_WORDS_MS = 2_000;
 
 /** Paths under which a secret could ever come into a log line. */
@@ -245,9 +245,11 @@ export async function startGateway(config: Config, database_url: string): Promis
     async close() {
       closing = true;
       const { clock } = ports;
+      const limit_ms = config.limits.shutdown_timeout_ms;
+      const last_words_ms = Math.min(LAST_WORDS_MS, limit_ms / 4);
       // One deadline over everything: a database or a peer that has gone silent must not keep the process.
       const stuck = new Promise<void>((resolve) => {
-        const timer = clock.setTimer(config.limits.shutdown_timeout_ms, () => {
+        const timer = clock.setTimer(limit_ms - last_words_ms, () => {
           log.error('work that had begun did not finish in time; what was left undone is resumed at the next start');
           assembled.app.server.closeAllConnections();
           resolve();
@@ -259,7 +261,7 @@ export async function startGateway(config: Config, database_url: string): Promis
       });
       await stuck;
       const ended = Promise.allSettled([database.close(), relaxed.close(), notify_http.close(), ports.close()]);
-      await Promise.race([ended, new Promise<void>((resolve) => setTimeout(resolve, LAST_WORDS_MS).unref())]);
+      await Promise.race([ended, new Promise<void>((resolve) => setTimeout(resolve, last_words_ms).unref())]);
     },
   };
 }

@@ -105,6 +105,10 @@ export class SimulatedMerchant {
     throw new Error(`${this.name} never got an answer from ${path}`);
   }
 
+  now_ms(): number {
+    return this.#scheduler.now_ms();
+  }
+
   /** Lets virtual time pass. */
   pause(delay_ms: number): Promise<void> {
     return new Promise((resolve) => this.#scheduler.after(delay_ms, this.name, 'goes on', resolve));

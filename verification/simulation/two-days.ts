@@ -2,6 +2,7 @@
  * Forty-eight hours, the whole schedule of notifications, in which most of what can go wrong between merchants, gateway and
  * channels goes wrong. Each merchant lives one story, so that a rule of the network can be meant for one story alone.
  */
+import { ControlError } from '../../simulators/src/kernel/control-error.ts';
 import type { SimulatedMerchant } from './merchant.ts';
 import { FAILURE, SUCCESS } from './merchant.ts';
 import type { NetworkOptions, NetworkRequest, Rates } from './network.ts';
@@ -37,7 +38,19 @@ export const UNRELIABLE: NetworkOptions = {
 
 /** Lets everybody live their story and two days pass. */
 export async function playTwoDays(world: World): Promise<void> {
-  const stories = [steady, failsTwice, silent, unheardOf, answersLost, neverPays, paysLate, paysLateAndKeeps, refunds];
+  const stories = [
+    steady,
+    failsTwice,
+    silent,
+    unheardOf,
+    answersLost,
+    neverPays,
+    paysLate,
+    paysLateAndKeeps,
+    refunds,
+    till,
+    changesMind,
+  ];
   const started = [];
   for (const story of stories) started.push(await story(world));
   await world.startNode('node-1');
@@ -200,6 +213,109 @@ const refunds: Story = async (world) => {
     world.act(8 * HOUR_MS, 'refunds', () => trade('alipay.scan', 'refunds.alipay'));
   };
 };
+
+const WALLETS = ['wechat', 'alipay'] as const;
+
+/** What the codes of a till's customers do; `impatient` types the password when the till is about to give up. */
+const CUSTOMERS = {
+  pay: 'pay',
+  password: 'password_then_pay',
+  cancel: 'password_then_cancel',
+  poor: 'insufficient',
+  lost_and_paid: 'timeout_but_paid',
+  lost_and_unpaid: 'timeout_not_paid',
+  impatient: 'password_then_pay',
+} as const;
+
+/** How long a payer takes to type the password. */
+const PASSWORD_MS = 8 * SECOND_MS;
+
+/**
+ * A till: the shop scans the payer's code, asks every five seconds, and reverses what it does not understand. The impatient one
+ * reverses in the very second in which the payer types the password.
+ */
+const till: Story = async (world) => {
+  const merchant = await world.addMerchant('till');
+  const random = world.scheduler.random.stream('till');
+  return () => {
+    for (const wallet of WALLETS) {
+      for (const [customer, behaviour] of Object.entries(CUSTOMERS)) {
+        const patience_ms = customer === 'impatient' ? PASSWORD_MS + random.integer(-400, 400) : 40 * SECOND_MS;
+        world.act(random.integer(0, 3 * HOUR_MS), 'till', async () => {
+          const number = `till.${wallet}.${customer}`;
+          const auth_code = world.paymentCode(wallet, behaviour);
+          await merchant.call('/v2/pay', {
+            pay_type: 'common.micro',
+            mch_trade_id: number,
+            total_fee: 1_223,
+            body: `goods of ${number}`,
+            auth_code,
+            notify_url: merchant.notifyUrl(`/paid/${number}`),
+          });
+          await decideAtTill(merchant, number, world.now_ms() + patience_ms);
+        });
+      }
+    }
+  };
+};
+
+/** Asks until the order is decided; after `patience_until_ms` the till reverses it, and gives up on what it never placed. */
+async function decideAtTill(merchant: SimulatedMerchant, number: string, patience_until_ms: number): Promise<void> {
+  for (
+    let left_ms = patience_until_ms - merchant.now_ms();
+    left_ms > 0;
+    left_ms = patience_until_ms - merchant.now_ms()
+  ) {
+    await merchant.pause(Math.min(5 * SECOND_MS, left_ms));
+    const asked = await merchant.call('/v2/pay/query', { mch_trade_id: number });
+    if (asked.kind === 'answered' && (asked.code === 301 || [0, 5].includes(Number(asked.data['trade_state'])))) return;
+  }
+  await merchant.insist('/v2/pay/reverse', { mch_trade_id: number });
+}
+
+/** How a customer and a merchant who does not know what it wants meet: each of them acts within the same few seconds. */
+const MEETINGS = [['close'], ['reverse'], ['close', 'reverse'], ['reverse', 'close', 'reverse']] as const;
+
+/** Closes and reverses while the payer pays, the answers and callbacks about all of it being lost now and then. */
+const changesMind: Story = async (world) => {
+  const merchant = await world.addMerchant('changes-mind');
+  const random = world.scheduler.random.stream('changes-mind');
+  world.network.befall({ when: isEnding, fate: 'answer_lost', times: 6 });
+  const within = (most_ms: number): number => random.integer(0, most_ms);
+  return () => {
+    for (let index = 0; index < 16; index += 1) {
+      const pay_type = index % 2 === 0 ? 'wechat.scan' : 'alipay.scan';
+      const number = `changes-mind.${index}`;
+      const deeds = MEETINGS[Math.floor(index / 2) % MEETINGS.length] ?? [];
+      const delays = [within(4 * SECOND_MS), ...deeds.map(() => within(4 * SECOND_MS))];
+      world.act(within(6 * HOUR_MS), 'changes-mind', async () => {
+        const code = await place(merchant, pay_type, number);
+        world.act(delays[0] ?? 0, 'payer', async () => scanIfOpen(world, code));
+        deeds.forEach((deed, at) =>
+          world.act(delays[at + 1] ?? 0, 'changes-mind', async () => {
+            await merchant.insist(`/v2/pay/${deed}`, { mch_trade_id: number });
+          }),
+        );
+      });
+    }
+  };
+};
+
+/** A code that is closed by now cannot be paid. */
+function scanIfOpen(world: World, code: string): void {
+  try {
+    world.scan(code, 'pay');
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    world.trace.note('payer', `cannot pay any more: ${error.message}`);
+  }
+}
+
+/** A close or a reverse on its way to a channel. */
+function isEnding({ method, target, body }: NetworkRequest): boolean {
+  if (target.startsWith('/v3/pay/')) return method === 'POST' && /\/(?:close|reverse)$/.test(target);
+  return /^alipay\.trade\.(?:close|cancel)$/.test(new URLSearchParams(body.toString('utf8')).get('method') ?? '');
+}
 
 function isRefund({ method, target, body }: NetworkRequest): boolean {
   if (target.startsWith('/v3/refund/')) return method === 'POST';

@@ -9,7 +9,7 @@ import { openDatabase, type Database } from '../../gateway/src/storage/database.
 import { createSealer } from '../../gateway/src/storage/seal.ts';
 import { createStore } from '../../gateway/src/storage/store.ts';
 import { FaultBoard } from '../../simulators/src/faults/registry.ts';
-import type { PayerAction } from '../../simulators/src/kernel/channel-simulator.ts';
+import type { AuthCodeBehaviour, PayerAction } from '../../simulators/src/kernel/channel-simulator.ts';
 import { memoryJournal } from '../../simulators/src/kernel/journal.ts';
 import { Ledger } from '../../simulators/src/kernel/ledger.ts';
 import { createAlipaySimulator, type AlipaySimulator } from '../../simulators/src/alipay/simulator.ts';
@@ -159,6 +159,11 @@ export class World {
     if (!channel) throw new Error(`no wallet knows the code ${code}`);
     const { out_trade_no, state } = channel.scan(code, action);
     this.trace.note('payer', `${action} ${out_trade_no}: ${state}`);
+  }
+
+  /** A payment code (付款码) that behaves so when a till presents it. */
+  paymentCode(wallet: 'wechat' | 'alipay', behaviour: AuthCodeBehaviour): string {
+    return this[wallet].makeAuthCode(behaviour);
   }
 
   /** Runs the world for so long. */

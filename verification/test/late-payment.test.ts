@@ -1,46 +1,35 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { saveAccount } from '../accounts.ts';
+import { proxyChannels } from '../accounts.ts';
 import { readExceptions } from '../books.ts';
-import { ChannelProxy } from '../channel-proxy.ts';
+import type { ChannelProxy } from '../channel-proxy.ts';
 import { openJwt, type Json } from '../merchant.ts';
 import { post, readUpstream } from '../upstream.ts';
 import { eventually, startWorld, type World } from '../world.ts';
 
 let world: World;
 let numbers = 0;
-const proxies = new Map<string, ChannelProxy>();
+let proxies: Record<'wechat' | 'alipay', ChannelProxy>;
 
 beforeAll(async () => {
   world = await startWorld();
-  const { wechat, alipay } = world.simulators.addresses;
-  proxies.set('wechat', await ChannelProxy.listen(wechat)).set('alipay', await ChannelProxy.listen(alipay));
-  await saveAccount(world, 'sandbox-wechat', (account) => ({
-    ...account,
-    settings: { ...account.settings, base_url: proxyOf('wechat').url },
-  }));
-  await saveAccount(world, 'sandbox-alipay', (account) => ({
-    ...account,
-    settings: { ...account.settings, gateway_url: `${proxyOf('alipay').url}/gateway.do` },
-  }));
+  proxies = await proxyChannels(world);
 }, 60_000);
 
 afterAll(async () => {
   await world.close();
-  for (const proxy of proxies.values()) await proxy.close();
+  for (const proxy of Object.values(proxies)) await proxy.close();
 });
 
 afterEach(async () => {
   await world.control('DELETE', '/control/faults');
-  for (const proxy of proxies.values()) {
+  for (const proxy of Object.values(proxies)) {
     proxy.before = () => undefined;
     proxy.after = () => undefined;
   }
 });
 
 function proxyOf(channel: string): ChannelProxy {
-  const proxy = proxies.get(channel);
-  if (!proxy) throw new Error(`no proxy for ${channel}`);
-  return proxy;
+  return channel === 'wechat' ? proxies.wechat : proxies.alipay;
 }
 
 interface Placed {

@@ -219,4 +219,31 @@ describe.each([
       }
     }
   });
+
+  it('decide every payment code at a till, whatever its customer does, and keep nothing of what was reversed', () => {
+    const found = [...outcome().orders].filter(([number]) => number.startsWith('till.'));
+    // A request that never arrived is an order that the till knows nothing of, and reverses in vain.
+    expect(found.length).toBeGreaterThanOrEqual(12);
+    for (const [number, { state }] of found) {
+      const back = [...entries(number, 'reverse'), ...entries(number, 'refund')].length;
+      expect([number, entries(number, 'payment').length - back]).toEqual([number, state === 'paid' ? 1 : 0]);
+      if (/[.](?:poor|cancel|lost_and_unpaid)$/.test(number)) expect(entries(number, 'payment')).toEqual([]);
+    }
+    const states = new Set(found.map(([, { state }]) => state));
+    expect([...states]).toEqual(expect.arrayContaining(['paid', 'reversed']));
+  });
+
+  it('end each order of a merchant who closes and reverses at bad moments as its last word allows', () => {
+    const found = [...outcome().orders].filter(([number]) => number.startsWith('changes-mind.'));
+    expect(found).toHaveLength(16);
+    for (const [number, { state }] of found) {
+      const back = entries(number, 'refund').length;
+      expect([number, entries(number, 'payment').length - back]).toEqual([number, state === 'paid' ? 1 : 0]);
+      const index = Number(number.split('.')[1]);
+      // Whoever only closes may find the order paid; whoever reverses keeps no money, unless it closed first.
+      if (Math.floor(index / 2) % 4 === 0) expect(['paid', 'closed']).toContain(state);
+      else expect(['reversed', 'closed']).toContain(state);
+    }
+    expect(new Set(found.map(([, { state }]) => state)).size).toBeGreaterThan(1);
+  });
 });

@@ -1,8 +1,8 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGateway, type RunningGateway } from '../../gateway/src/main.ts';
+import type { RunningGateway } from '../../gateway/src/main.ts';
 import { saveAccount } from '../accounts.ts';
 import { MerchantClient, newNonce, newTestMerchant, type Json, type MerchantAnswer } from '../merchant.ts';
+import { startSecondNode } from '../second-node.ts';
 import { post, readUpstream } from '../upstream.ts';
 import { eventually, startWorld, type World } from '../world.ts';
 
@@ -14,23 +14,13 @@ let numbers = 0;
 
 beforeAll(async () => {
   world = await startWorld();
-  second = await startGateway({ ...world.config, port: await freePort() }, world.database_url);
-  await second.ready;
-  nodes = [world.merchant, new MerchantClient(second.url, world.platform_public_key, world.merchant.merchant)];
+  ({ gateway: second, nodes } = await startSecondNode(world));
 }, 60_000);
 
 afterAll(async () => {
   await second.close();
   await world.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function newNumber(): string {
   numbers += 1;

@@ -50,7 +50,12 @@ async function serve(options: ServeOptions): Promise<void> {
     replaceProcess([PROGRAM, ...process.argv.slice(2)], { ...signing, NODE_COMPILE_CACHE: compile_cache });
   }
   process.exitCode = await run(config, createOutput(options));
+  // A call to a channel that never answers would keep the process for as long as the account's time limit says.
+  setTimeout(() => process.exit(), LINGERING_MS).unref();
 }
+
+/** What has been written (the log, the last line) is out by then. */
+const LINGERING_MS = 100;
 
 /** Where the data are. */
 interface ServedDatabase {

@@ -422,6 +422,8 @@ function decidePaidReversed(order: Order, facts: PaymentFacts, input: DecisionIn
 /** Money has gone back to the payer by a way that is not ours (the channel's own console): our books do not know that refund. */
 function refundedElsewhere(order: Order, facts: PaymentFacts): Exception | null {
   if (!facts.refunded || order.refunded_fen + order.refund_reserved_fen > 0) return null;
+  // The channel's own reverse, which is no refund, gave the payment of a payment code back.
+  if (order.state === 'reversed' && hasPaymentCode(order) && order.facts !== null) return null;
   return { kind: 'refunded_elsewhere', detail: { transaction_id: facts.transaction_id } };
 }
 

@@ -45,6 +45,9 @@ export interface AppOptions {
   readonly metrics_token: string | null;
 }
 
+/** How long a request may take to come in, head and body together. */
+const REQUEST_TIMEOUT_MS = 15_000;
+
 /** Every merchant endpoint, one line each. */
 export function merchantEndpoints(gateway: Gateway) {
   const own: OwnPayTypes = new Map([[PREORDER_PAY_TYPE, (call) => payByPreorder(gateway, call)]]);
@@ -67,7 +70,13 @@ export function buildApp(options: AppOptions): FastifyInstance {
   const app = Fastify({
     logger: false,
     bodyLimit: options.max_body_bytes,
-    requestTimeout: 15_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Node exchanges both times when that for the head (a minute by itself) is the longer one; and it looks every 30 s by itself.
+    http: {
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: 1_000,
+    },
     connectionTimeout: 120_000,
     keepAliveTimeout: 72_000,
     // 503 while closing would be answered by Fastify in another shape than ours; requests in flight are finished instead.
@@ -82,7 +91,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.addHook('onRequest', async (_request, reply) => secureHeaders(reply));
   app.addHook('onRequest', async (request) => assertOpened(options, request));
   app.addHook('onRequest', limitingAddresses(options));
-  app.addHook('onRequest', shedding(options));
+  addShedding(app, options);
+  sayGoodbye(app);
   const limit = { limit: new RateLimit(gateway.ports.clock), per_second: options.rates.merchant };
   for (const endpoint of merchantEndpoints(gateway)) mount(app, gateway, options.platform, limit, endpoint);
   mountChannelNotify(app, gateway);
@@ -136,24 +146,44 @@ function limitingAddresses(options: AppOptions) {
   };
 }
 
-/** Beyond what the cores can do only the queue would grow: who comes then is told so at once, before anything is read. */
-function shedding(options: AppOptions) {
+/**
+ * Beyond what the cores can do only the queue would grow: who comes then is told so at once, before anything is read. A request
+ * counts from when it has been read: whoever sends one slowly, or never to its end, costs nothing and must keep nobody out.
+ */
+function addShedding(app: FastifyInstance, { gateway, busyElsewhere, max_busy_requests }: AppOptions): void {
   let in_flight = 0;
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (!request.url.startsWith('/v2/')) return;
-    if (in_flight - options.busyElsewhere() < options.max_busy_requests) {
-      in_flight += 1;
-      reply.raw.once('close', () => {
-        in_flight -= 1;
-      });
-      return;
-    }
-    options.gateway.metrics.shed.inc();
+  const assertRoom = (): void => {
+    if (in_flight - busyElsewhere() < max_busy_requests) return;
+    gateway.metrics.shed.inc();
     throw new ApiError(
       'overloaded',
       'too many requests at once: nothing was recorded, send the same request again after Retry-After',
     );
   };
+  app.addHook('onRequest', async (request) => {
+    if (request.url.startsWith('/v2/')) assertRoom();
+  });
+  app.addHook('preValidation', async (request, reply) => {
+    if (!request.url.startsWith('/v2/')) return;
+    // Those that came in together have all been let in above.
+    assertRoom();
+    in_flight += 1;
+    reply.raw.once('close', () => {
+      in_flight -= 1;
+    });
+  });
+}
+
+/** Answers that leave while the server closes end their connections: an idle one would hold up the close for as long as it is kept. */
+function sayGoodbye(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (closing) void reply.header('connection', 'close');
+    done(null, payload);
+  });
 }
 
 /** 404 for a path we do not have, 405 with Allow for a method it does not take. */

@@ -4,7 +4,7 @@
  */
 import type { BeginReport, CloseReport, PaymentReport, ReverseReport } from '../channels/channel.ts';
 import { makeId } from '../domain/identifiers.ts';
-import type { Decision, Ending, Exception, Order, OrderEvent, Source } from '../domain/order.ts';
+import type { Decision, Ending, Exception, Order, OrderChanges, OrderEvent, Source } from '../domain/order.ts';
 import { assertArrow, decide, hasPaymentCode, hasVirtualAccount } from '../domain/order.ts';
 import { delayAfter, type QueryKind } from '../domain/retry-schedule.ts';
 import { paymentPayload } from '../notifications/payload.ts';
@@ -34,20 +34,25 @@ export async function applyToOrder(gateway: Gateway, read: Order, said: OrderEve
     if (mayBeOlderThanReverse(order, event, evidence)) [event, evidence] = await askAfterReverse(gateway, order);
     const at_ms = gateway.ports.clock.now_ms();
     const decision = decide(order, event, await decisionInput(gateway, order, event, evidence.source, at_ms));
-    if (decision.exception) await raiseForOrder(gateway, order, decision.exception, evidence);
-    if (!decision.changes) return order;
-    const next: Order = { ...order, ...decision.changes, updated_at_ms: at_ms };
-    assertArrow(order.state, next.state);
-    const save = prepareSave(gateway, order, next, decision, evidence, event, at_ms);
-    if (await gateway.store.orders.save(save)) {
+    const { changes, exception } = decision;
+    if (!changes && !exception) return order;
+    const save = changes && savedAs(gateway, order, changes, decision, evidence, event, at_ms);
+    if (save && (await gateway.store.orders.save(save))) {
+      if (exception) await raiseForOrder(gateway, order, exception, evidence);
       if (save.notification || save.late_refund) gateway.wakeJobs();
-      if (hasVirtualAccount(next) && hasEnded(order, next)) await releaseNumber(gateway, next, evidence.source);
-      return afterSave(next, save);
+      if (hasVirtualAccount(save.order) && hasEnded(order, save.order))
+        await releaseNumber(gateway, save.order, evidence.source);
+      return afterSave(save.order, save);
     }
     const fresh = await gateway.store.orders.byTradeId(order.merchant_id, order.trade_id);
     if (!fresh) throw new Error('an order disappeared');
     // Placed at another account meanwhile: what the one before says about its number is not about this order.
     if (fresh.account_id !== read.account_id) return heardFromFormerAccount(gateway, fresh, event, evidence);
+    // A person is asked to look at the order as it stands: what was read may be older than a refund that explains everything.
+    if (exception && !changes && fresh.version === order.version) {
+      await raiseForOrder(gateway, order, exception, evidence);
+      return order;
+    }
     order = fresh;
     event = believed(event);
   }
@@ -137,15 +142,17 @@ function afterSave(next: Order, save: OrderSave): Order {
   };
 }
 
-function prepareSave(
+function savedAs(
   gateway: Gateway,
   before: Order,
-  next: Order,
+  changes: OrderChanges,
   decision: Decision,
   evidence: Evidence,
   event: OrderEvent,
   at_ms: number,
 ): OrderSave {
+  const next: Order = { ...before, ...changes, updated_at_ms: at_ms };
+  assertArrow(before.state, next.state);
   return {
     order: next,
     at_ms,

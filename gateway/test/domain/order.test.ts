@@ -253,6 +253,12 @@ describe('a success that does not fit the order is never applied', () => {
   });
 });
 
+test('a payment that the channel’s own reverse gave back has not gone back elsewhere, whoever says so again', () => {
+  const given_back = anOrder({ pay_type: PAYMENT_CODE_PAY_TYPE, state: 'reversed', facts: facts() });
+  for (const source of ['callback', 'query', 'resolver'] as const)
+    expect(line(decide(given_back, EVENTS.refunded, anInput({ source })))).toBe('nothing');
+});
+
 describe('an order that the channel does not know', () => {
   const at = (at_ms: number): DecisionInput => anInput({ at_ms, source: 'resolver' });
   const after_grace = at(EXPIRES_AT_MS + EXPIRY_GRACE_MS);
