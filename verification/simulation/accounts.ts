@@ -44,10 +44,14 @@ export async function provideAccounts(managed: Managed, keys: WorldKeys): Promis
   });
 }
 
-/** Lets a merchant trade every pay type. */
+/** The channels that have an account here: no bank keeps virtual accounts in this world. */
+const CHANNELS: ReadonlySet<string> = new Set(['wechat', 'alipay']);
+
+/** Lets a merchant trade every pay type of both wallets. */
 export async function provideRoutes(managed: Managed, merchant_id: string, keys: WorldKeys): Promise<void> {
   const { sub_mchid, sub_appid } = wechatSandboxFields(keys.wechat, WECHAT_ORIGIN);
   for (const { code, channel } of [...PAY_TYPES.values()].flat()) {
+    if (!CHANNELS.has(channel)) continue;
     const merchant_params = channel === 'wechat' ? { sub_mchid, sub_appid } : {};
     await setRoute(managed, { merchant_id, pay_type: code, account_id: channel, merchant_params });
   }
