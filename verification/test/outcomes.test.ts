@@ -6,6 +6,8 @@
  * |---|---|
  * | an expiry closes at the channel first, and here only when the channel confirms | late-payment.test.ts, "the expiry of an order" |
  * | refunds at the same time never exceed what was paid | concurrency.test.ts |
+ * | a second success on one preorder is refunded | preorders.test.ts |
+ * | a bank credit that does not fit | bank.test.ts |
  * | each way in which a success can fail to fit its order | callbacks.test.ts |
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';

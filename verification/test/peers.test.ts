@@ -6,8 +6,8 @@
  * |---|---|---|
  * | 4 | refunds on two nodes at once exceed what was paid | two-nodes.test.ts, concurrency.test.ts |
  * | 8 | a notification is lost by a kill | kill.test.ts, simulation-crash.test.ts |
- * | 10 | an order paid through both wallets makes callbacks loop | the tests of preorders |
- * | 11 | comparing a bill takes the square of its length | the tests of reconciliation |
+ * | 10 | an order paid through both wallets makes callbacks loop | preorders.test.ts |
+ * | 11 | comparing a bill takes the square of its length | bank-files.test.ts compares; verification/bench/scenarios/statement.ts measures a hundred thousand entries |
  * | 12 | TLS is not verified | gateway/test/outbound/tls.test.ts: every kind of wrong certificate |
  * | 13 | a role is not asked for | access.test.ts: every management endpoint for every role |
  * | 14 | a name leads to another address at its second lookup | gateway/test/notifications/guarded-client.test.ts |
