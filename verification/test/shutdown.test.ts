@@ -25,7 +25,7 @@ beforeAll(async () => {
   // The longest time limit that an account may have.
   await saveAccount(world, 'sandbox-wechat', (account) => ({
     ...account,
-    settings: { ...account.settings, timeout_ms: 60_000 },
+    settings: { ...account.settings, timeout_ms: 20_000 },
   }));
   await world.restartGateway();
 }, 60_000);
