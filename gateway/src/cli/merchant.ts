@@ -1,8 +1,9 @@
 /** `heliu merchant …` */
 import { generateKeyPair } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { type Command, Option } from 'commander';
+import { setLogo } from '../operations/merchant-logo.ts';
 import { changeMerchant, createMerchant, merchantFields, setPublicKey } from '../operations/merchants.ts';
 import type { Merchant } from '../storage/configuration.ts';
 import { addCommand, addGroup, DEFAULT_LIMIT, MAX_LIMIT, merchantId, wholeNumber, yesOrNo } from './command.ts';
@@ -51,6 +52,14 @@ export function addMerchantCommands(program: Command): void {
       'cat key.txt | heliu merchant set-key 5399355381712172 -',
     ],
   ).action(setKey);
+  addCommand(
+    merchant,
+    'set-logo <merchant_id> [file]',
+    'the picture on its payment page: PNG, JPEG or WebP, at most 12 KiB',
+    ['heliu merchant set-logo 5399355381712172 logo.png', 'heliu merchant set-logo 5399355381712172 --remove'],
+  )
+    .option('--remove', 'show the first character of its name instead')
+    .action(changeLogo);
   addCommand(
     merchant,
     'rotate <merchant_id>',
@@ -199,6 +208,32 @@ async function setKey(merchant_id: string, file: string, options: Json): Promise
       `Stored the public key of merchant ${merchant_id}.`,
     );
   });
+}
+
+async function changeLogo(
+  merchant_id: string,
+  file: string | undefined,
+  options: Json & { remove?: boolean },
+): Promise<void> {
+  merchantArgument(merchant_id);
+  if ((file === undefined) !== (options.remove === true))
+    throw usageError('Give either the picture, or --remove to have none.');
+  const image = file === undefined ? null : await readPicture(file);
+  await inWorkplace(async (place) => {
+    await setLogo(place, merchant_id, image);
+    const merchant = await requireMerchant(place, merchant_id);
+    const done = image === null ? 'Removed the logo' : 'Stored the logo';
+    printMerchant(createOutput(options), merchant, `${done} of merchant ${merchant_id}.`);
+  });
+}
+
+async function readPicture(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw usageError(`The picture ${file} cannot be read (${why}).`);
+  }
 }
 
 async function rotate(merchant_id: string, options: Json & { out?: string }): Promise<void> {

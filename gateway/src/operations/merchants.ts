@@ -129,6 +129,7 @@ export function merchantFields(merchant: Merchant): Record<string, unknown> {
     level_code: merchant.level_code,
     platform_signs: merchant.platform_signs,
     max_requests_per_second: merchant.max_requests_per_second,
+    has_logo: merchant.logo_hash !== null,
     created_at: Math.floor(merchant.created_at_ms / 1000),
     updated_at: Math.floor(merchant.updated_at_ms / 1000),
   };

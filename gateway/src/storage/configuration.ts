@@ -17,6 +17,8 @@ export interface Merchant {
   readonly platform_signs: boolean;
   /** Null: what the node allows every merchant. */
   readonly max_requests_per_second: number | null;
+  /** Of the picture on its payment page; null without one. */
+  readonly logo_hash: string | null;
   readonly created_at_ms: number;
   readonly updated_at_ms: number;
   readonly config_version: number;
@@ -76,7 +78,10 @@ export type MerchantPatch = Partial<
 >;
 
 /** What is known of a new merchant; its place in the tree follows from its parent. */
-export type NewMerchantRow = Omit<Merchant, 'config_version' | 'updated_at_ms' | 'platform_merchant_id' | 'level_code'>;
+export type NewMerchantRow = Omit<
+  Merchant,
+  'config_version' | 'updated_at_ms' | 'platform_merchant_id' | 'level_code' | 'logo_hash'
+>;
 
 /** The level_code of a platform merchant; three digits more for every level below it. */
 const ROOT_LEVEL_CODE = '000';

@@ -8,6 +8,7 @@ import type { ExceptionStore } from './exceptions.ts';
 import { createExceptionStore } from './exceptions.ts';
 import type { JobStore } from './jobs.ts';
 import { createJobStore } from './jobs.ts';
+import { createLogoStore, type LogoStore } from './logos.ts';
 import type { NotificationStore } from './notifications.ts';
 import { createNotificationStore } from './notifications.ts';
 import type { OrderStore } from './orders.ts';
@@ -34,6 +35,7 @@ export interface Store {
   readonly exceptions: ExceptionStore;
   readonly configuration: ConfigurationStore;
   readonly users: UserStore;
+  readonly logos: LogoStore;
   readonly virtual_accounts: VirtualAccountStore;
   readonly bank_credits: BankCreditStore;
   readonly bank_returns: BankReturnStore;
@@ -58,6 +60,7 @@ export function createStore(database: Database, relaxed: Database, sealer: Seale
     notifications: createNotificationStore(database),
     exceptions: createExceptionStore(database),
     configuration: createConfigurationStore(database, sealer),
+    logos: createLogoStore(database),
     users: createUserStore(database),
     virtual_accounts: createVirtualAccountStore(database),
     bank_credits: createBankCreditStore(database),

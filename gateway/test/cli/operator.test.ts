@@ -88,6 +88,19 @@ describe('merchants', () => {
     expect(text.stdout).toMatch(new RegExp(`${MERCHANT}  普尔商城  active  none +\\d{4}-\\d\\d-\\d\\d`));
   });
 
+  test('have a logo, and none any more; what is no picture, or not there, is refused', async () => {
+    const file = join(bench.home, 'logo.png');
+    await writeFile(file, Buffer.from('89504e470d0a1a0a', 'hex'));
+    expect((await bench.run(`merchant set-logo ${MERCHANT} ${file} --json`)).json()).toMatchObject({ has_logo: true });
+    expect((await bench.run(`merchant set-logo ${MERCHANT} --remove --json`)).json()).toMatchObject({
+      has_logo: false,
+    });
+    await writeFile(file, '<svg/>');
+    expect((await bench.run(`merchant set-logo ${MERCHANT} ${file}`)).stderr).toContain('PNG, JPEG or WebP');
+    expect((await bench.run(`merchant set-logo ${MERCHANT} ${bench.home}/none.png`)).code).toBe(2);
+    expect((await bench.run(`merchant set-logo ${MERCHANT}`)).stderr).toContain('--remove');
+  });
+
   test('take their public key from a file or standard input, and refuse a private one', async () => {
     const one_line = merchant_key.public_pem.replaceAll(/-----[^-]+-----|\s/g, '');
     const stored = await bench.run(`merchant set-key ${MERCHANT} - --json`, { input: one_line });

@@ -165,6 +165,11 @@ async function fillTables(database: Client): Promise<void> {
     'merchant_id, subject_id, state_nonce, browser_hash, wallet, account_id, code_hash, payer_fields, created_at_ms',
     `${merchant}, ${id('f')}, 'nonce' || n, 'browser', 'wechat', 'wechat-1', 'hash', '{}', n`,
   );
+  await fill(
+    'merchant_logos',
+    'merchant_id, media_type, image, updated_at_ms',
+    `'1' || lpad(n::text, 15, '0'), 'image/png', 'x', n`,
+  );
   await fillBankTables(fill, id, merchant);
   await database.query('ANALYZE');
 }
@@ -326,7 +331,7 @@ async function useNotifications(store: Store): Promise<void> {
   await store.notifications.replay(MERCHANT_ID, notification_id, NOW_MS);
 }
 
-async function useConfiguration({ configuration }: Store): Promise<void> {
+async function useConfiguration({ configuration, logos }: Store): Promise<void> {
   const merchant_id = '1000000000099999';
   await configuration.addMerchant(
     {
@@ -358,6 +363,10 @@ async function useConfiguration({ configuration }: Store): Promise<void> {
     },
     merchant_id,
   );
+  const logo = { media_type: 'image/png', image: Buffer.from('x'), hash: 'h' } as const;
+  await logos.save(merchant_id, logo, NOW_MS);
+  await logos.byHash(merchant_id, 'h');
+  await logos.remove(merchant_id, NOW_MS);
   await configuration.changeMerchant(merchant_id, { name: 'other' }, NOW_MS);
   await configuration.merchant(merchant_id);
   await configuration.merchants('', 20);

@@ -4,6 +4,7 @@
  *   GET  /preorder?pay_order_id=…         the page; `ask=1`: the channel is asked first
  *   GET  /preorder/state?pay_order_id=…   what the page would show now, for its script
  *   POST /preorder/pay                    the payer confirms
+ *   GET  /preorder/logo/…                 the merchant's picture
  *   GET  /preorder/{wallet}?…             back from the wallet's authorization page
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -13,6 +14,7 @@ import { readSubject, type Subject } from '../../operations/payment-page.ts';
 import { RateLimit } from '../rate-limit.ts';
 import { sendDocument } from './document.ts';
 import { messageHtml } from './faces.ts';
+import { mountLogo } from './logo.ts';
 import { confirm, comeBack, type Next } from './steps.ts';
 import { textsOf, type Texts } from './texts.ts';
 import { pageOf, viewOf } from './view.ts';
@@ -39,6 +41,7 @@ type Answering = (opened: Opened, request: FastifyRequest, reply: FastifyReply) 
 export function mountCashier(app: FastifyInstance, gateway: Gateway): void {
   const limit = (): RateLimit => new RateLimit(gateway.ports.clock);
   const cashier: Cashier = { gateway, limits: { look: limit(), ask: limit(), step: limit() } };
+  mountLogo(app, gateway);
   app.get('/preorder', (request, reply) => answer(cashier, request, reply, 'look', showPage(cashier)));
   app.get('/preorder/state', (request, reply) => sendState(cashier, request, reply));
   app.post('/preorder/pay', (request, reply) => answer(cashier, request, reply, 'step', takeConfirmation(cashier)));

@@ -73,6 +73,7 @@ function policy(form_origins: readonly string[]): string {
     "default-src 'none'",
     `style-src ${STYLE_HASH}`,
     `script-src ${SCRIPT_HASH}`,
+    "img-src 'self'",
     "connect-src 'self'",
     `frame-src ${BRIDGE_SCHEMES}`,
     `form-action ${["'self'", ...form_origins].join(' ')}`,

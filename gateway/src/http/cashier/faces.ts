@@ -1,4 +1,5 @@
 /** The HTML of every face of the payment page. Which one is shown: operations/payment-page.ts; the table: docs/cashier.md. */
+import { logoPath } from '../../operations/merchant-logo.ts';
 import type { Order } from '../../domain/order.ts';
 import type { Face, Subject } from '../../operations/payment-page.ts';
 import type { Wallet } from '../../domain/wallet.ts';
@@ -120,12 +121,20 @@ function walletName({ texts }: Shown, order: Order): string {
 function bill({ subject, texts, language }: Shown): string {
   const { name } = subject.merchant.merchant;
   return `<section class="card">
-<h1 class="who"><span class="mark" aria-hidden="true">${escapeHtml(Array.from(name)[0] ?? '')}</span><span><small>${escapeHtml(texts.pay_to)}</small> <b>${escapeHtml(name)}</b></span></h1>
+<h1 class="who">${mark(subject)}<span><small>${escapeHtml(texts.pay_to)}</small> <b>${escapeHtml(name)}</b></span></h1>
 ${amount(subject, texts)}
 <p class="goods">${escapeHtml(subject.body)}</p>
 <p class="until">${escapeHtml(texts.pay_until(beijingTime(subject.expires_at_ms, language)))}</p>
 </section>
 `;
+}
+
+/** The merchant's picture, or the first character of its name. Its name stands beside it: a reader of screens needs no more. */
+function mark({ merchant: { merchant } }: Subject): string {
+  const logo = logoPath(merchant);
+  return logo === null
+    ? `<span class="mark" aria-hidden="true">${escapeHtml(Array.from(merchant.name)[0] ?? '')}</span>`
+    : `<img class="mark" src="${escapeHtml(logo)}" width="44" height="44" alt="">`;
 }
 
 function amount({ total_fen }: Subject, texts: Texts): string {
