@@ -1,9 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Heliu, isRefused, type PaidOrder, type RefundedOrder } from '../../sdk/typescript/src/index.ts';
+import {
+  Heliu,
+  isRefused,
+  transferAccountOf,
+  type PaidOrder,
+  type RefundedOrder,
+} from '../../sdk/typescript/src/index.ts';
 import { newTestMerchant } from '../merchant.ts';
-import { startWorld, type World } from '../world.ts';
+import { eventually, startWorld, type World } from '../world.ts';
 
 // The SDK against the real gateway and the simulated channels: both were written from the documents, not from one another.
 
@@ -138,6 +144,65 @@ describe('the SDK', () => {
     await scan(code_url);
     await is_paid;
     expect(paid.filter((order) => order.mch_trade_id === mch_trade_id)).toHaveLength(1);
+  });
+
+  it.each(['wechat', 'alipay'])(
+    'takes a payment by a code of %s, refused, at once, and after a password',
+    async (wallet) => {
+      const code = async (behaviour: string): Promise<string> => {
+        const made = await world.control('POST', '/control/auth-code', { wallet, behaviour });
+        return String(made.body['auth_code']);
+      };
+      const order = (number: string, auth_code: string) => ({
+        mch_trade_id: `sdk.${wallet}.${number}`,
+        total_fee: AMOUNT,
+        body: 'b',
+        auth_code,
+      });
+      const at_once = await heliu.payByAuthCode(order('at-once', await code('pay')));
+      expect(at_once).toMatchObject({ outcome: 'paid', order: { trade_state: 0 } });
+      await expect(heliu.payByAuthCode(order('poor', await code('insufficient')))).rejects.toMatchObject({
+        api_code: 600,
+      });
+      const typing = heliu.payByAuthCode(order('typing', await code('password_then_pay')), {
+        first_ms: 10,
+        every_ms: 50,
+      });
+      await eventually(async () => {
+        const pending = (await world.control('GET', '/control/pending')).body['pending'] as Record<string, unknown>[];
+        const [asked] = pending;
+        if (!asked) return false;
+        return (await world.control('POST', '/control/scan', { code: asked['code'], action: 'pay' })).status === 200;
+      });
+      expect(await typing).toMatchObject({ outcome: 'paid' });
+      const reversed = await heliu.reverse({ mch_trade_id: `sdk.${wallet}.at-once` });
+      expect(reversed).toMatchObject({ trade_state: 5 });
+    },
+  );
+
+  it('closes an order, makes a link for the payment page, and takes and writes off a transfer', async () => {
+    const fields = { total_fee: AMOUNT, body: 'b' };
+    await heliu.pay({ pay_type: 'alipay.scan', mch_trade_id: 'sdk.closed', ...fields });
+    expect(await heliu.close({ mch_trade_id: 'sdk.closed' })).toMatchObject({ trade_state: 3 });
+
+    const { pay_url } = await heliu.createPreorder({ mch_pre_id: 'sdk.page', ...fields });
+    expect((await fetch(pay_url)).status).toBe(200);
+    expect(await heliu.queryPreorder({ mch_pre_id: 'sdk.page' })).toMatchObject({ pay_orders: [], total_fee: AMOUNT });
+
+    const is_paid = notified('sdk.transfer');
+    const { pay_info } = await heliu.pay({
+      pay_type: 'ecp.transfer',
+      mch_trade_id: 'sdk.transfer',
+      notify_url,
+      ...fields,
+    });
+    const { fund_acc } = transferAccountOf(pay_info);
+    await expect(heliu.writeOff({ mch_trade_id: 'sdk.transfer' })).rejects.toMatchObject({ api_code: 302 });
+    const transfer = { fund_acc, amount: AMOUNT, payer_name: '深圳市甲公司' };
+    expect((await world.control('POST', '/control/transfer', transfer)).status).toBe(200);
+    await is_paid;
+    expect(await heliu.query({ mch_trade_id: 'sdk.transfer' })).toMatchObject({ trade_state: 0 });
+    expect(await heliu.writeOff({ mch_trade_id: 'sdk.transfer' })).toMatchObject({ mch_trade_id: 'sdk.transfer' });
   });
 
   it('does not take an answer for a notification', async () => {
