@@ -66,7 +66,7 @@ describe('processes', () => {
 
 describe('arguments', () => {
   test('without a scenario every scenario is measured but the one that needs a disk of its own', () => {
-    expect(readArguments([])).toMatchObject({ scenarios: { length: 6 }, seconds: 10, rounds: 3, in_flight: [16, 64] });
+    expect(readArguments([])).toMatchObject({ scenarios: { length: 7 }, seconds: 10, rounds: 3, in_flight: [16, 64] });
     expect(readArguments([]).scenarios).not.toContain('scale');
     expect(readArguments(['scale'])).toMatchObject({ scenarios: ['scale'], rows: 5_000_000, pay_types: 'wechat.scan' });
   });
