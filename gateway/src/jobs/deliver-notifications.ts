@@ -77,6 +77,7 @@ async function deliver(
   job: ClaimedNotification,
 ): Promise<void> {
   try {
+    if (job.attempts_made > 0 && (await isOutdated(gateway, job))) return await giveUp(gateway, job);
     const token = await platform.sign(job.payload);
     const result = await deliverOnce({ http, clock: gateway.ports.clock }, { url: job.url, token });
     const attempt = job.attempts_made + 1;
@@ -97,6 +98,33 @@ async function deliver(
   } catch (error) {
     failed(gateway, job.subject_id, error);
   }
+}
+
+/**
+ * Whether a repeat would say "paid" of an order that has been reversed since the first attempt. Its merchant, who reversed it, knows;
+ * the shop's server must not ship the goods after all. What is told of refunds stays true.
+ */
+async function isOutdated(gateway: Gateway, job: ClaimedNotification): Promise<boolean> {
+  const { data } = JSON.parse(job.payload) as { readonly data: Readonly<Record<string, unknown>> };
+  if ('refunds' in data) return false;
+  const order = await gateway.store.orders.byTradeId(job.merchant_id, job.trade_id);
+  return order !== null && order.state !== 'paid';
+}
+
+/** No attempt is made any more; the reason says why. */
+async function giveUp(gateway: Gateway, job: ClaimedNotification): Promise<void> {
+  await gateway.store.notifications.record({
+    merchant_id: job.merchant_id,
+    notification_id: job.subject_id,
+    attempt: job.attempts_made,
+    at_ms: gateway.ports.clock.now_ms(),
+    delivered: false,
+    http_status: null,
+    reason: 'outdated',
+    answer: null,
+    next_at_ms: null,
+  });
+  gateway.metrics.notifications.inc({ result: 'outdated' });
 }
 
 /** Nothing is lost: the lease runs out and the attempt is made again. */
