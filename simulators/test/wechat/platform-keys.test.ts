@@ -82,6 +82,7 @@ test('the configuration survives being written and read, and fills the sandbox f
     mode: 'partner',
     sp_mchid: expect.stringMatching(/^19\d{8}$/),
     sp_appid: expect.stringMatching(/^wx[0-9a-f]{16}$/),
+    sp_app_secret: expect.stringMatching(/^\w{32}$/),
     sub_mchid: expect.stringMatching(/^19\d{8}$/),
     sub_appid: expect.stringMatching(/^wx[0-9a-f]{16}$/),
     merchant_serial: expect.stringMatching(/^[0-9A-F]{40}$/),
