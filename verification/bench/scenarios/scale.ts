@@ -89,7 +89,8 @@ function fullPlan({ rows, gateway }: ScaleOptions): CopyPlan {
     jobs_due_ms: now_ms + 10 * DAY_MS,
     merchant_id: gateway.merchant.merchant_id,
     merchant_every: 20,
-    first_ms: now_ms - 366 * DAY_MS,
+    // Within the year for refunds: a payment older than that is asked for as finished, not as paid.
+    first_ms: now_ms - 360 * DAY_MS,
     last_ms: now_ms - DAY_MS,
   };
 }
