@@ -256,7 +256,7 @@ describe('the shop', { timeout: PATIENT }, () => {
     const page = await open(url, { javaScriptEnabled: false });
     await page.getByLabel('Count: Americano').fill('1');
     await page.getByRole('button', { name: 'Pay', exact: true }).click();
-    await page.reload();
+    // Should the gateway not have answered yet, the page reloads by itself.
     await page.locator('.qr').waitFor();
     await pay(page);
     await page.getByRole('button', { name: 'Ask the gateway' }).click();
