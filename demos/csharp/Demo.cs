@@ -77,6 +77,8 @@ HELIU_URL, MERCHANT_ID, MERCHANT_KEY_FILE and PLATFORM_KEY_FILE (PEM), and CONTR
             { "notify_url", server.Url + "/paid" },
             { "attach", "comes back in the notification" },
         });
+        if (!placed.ContainsKey("code_url"))
+            throw new Explained(pay_type + " gives no code to scan: take wechat.scan or alipay.scan.");
         var code_url = (string)placed["code_url"];
 
         Step("2  The payer scans the code");

@@ -86,6 +86,7 @@ public class Demo {
             "pay_type", pay_type, "mch_trade_id", number, "total_fee", TOTAL_FEE, "body", "Heliu demo, one coffee",
             "spbill_create_ip", "127.0.0.1", "notify_url", server.url + "/paid", "attach", "comes back in the notification"));
         String code_url = (String) placed.get("code_url");
+        if (code_url == null) throw new Explained(pay_type + " gives no code to scan: take wechat.scan or alipay.scan.");
 
         step("2  The payer scans the code");
         String picture = TerminalQr.draw(code_url);

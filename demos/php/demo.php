@@ -39,7 +39,7 @@ function story(Heliu $heliu, NotifyServer $server, string $control_url, string $
         'notify_url' => "$server->url/paid",
         'attach' => 'comes back in the notification',
     ]);
-    $code_url = $placed['code_url'];
+    $code_url = $placed['code_url'] ?? throw new Explained("$pay_type gives no code to scan: take wechat.scan or alipay.scan.");
 
     step('2  The payer scans the code');
     echo terminal_qr($code_url) ?? '   (too long for a code in this terminal)', "\n\n   $code_url\n\n";

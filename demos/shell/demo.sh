@@ -119,6 +119,7 @@ story() {
   step '1  Place the order'
   call /v2/pay "\"pay_type\":\"$pay_type\",\"mch_trade_id\":\"$number\",\"total_fee\":$total_fee,\"body\":\"Heliu demo, one coffee\",\"spbill_create_ip\":\"127.0.0.1\",\"notify_url\":\"$notify_url/paid\",\"attach\":\"comes back in the notification\""
   code_url=$(member "$answer" code_url)
+  [ -n "$code_url" ] || explain "$pay_type gives no code to scan: take wechat.scan or alipay.scan."
 
   step '2  The payer scans the code'
   show_code "$code_url"

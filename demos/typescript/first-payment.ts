@@ -87,7 +87,9 @@ async function firstPayment(
     notify_url: `${server.url}/paid`,
     attach: 'comes back in the notification',
   });
-  const code_url = String(placed.data['code_url']);
+  const { code_url } = placed.data;
+  if (typeof code_url !== 'string')
+    throw new Explained(`${pay_type} gives no code to scan: take wechat.scan or alipay.scan.`);
 
   step('2  The payer scans the code');
   print(`${terminalQr(code_url) ?? '   (too long for a code in this terminal)'}\n\n   ${code_url}\n`);

@@ -142,6 +142,13 @@ describe.each(languages)('the demo in %s', { timeout: PATIENT }, (language) => {
     expect(code).toBe(0);
   });
 
+  test('names the pay types it shows when an order gives no code to scan', async () => {
+    const { code, output } = await runDemo(language, ['alipay.app']);
+    expect(output).toContain('alipay.app gives no code to scan: take wechat.scan or alipay.scan');
+    expect(output).not.toContain('2  The payer scans the code');
+    expect(code).toBe(1);
+  });
+
   test('ends with 1 and a sentence when something is wrong', async () => {
     const nowhere = await runDemo(language, [], { HELIU_HOME: join(folder, 'nowhere') });
     expect(nowhere).toMatchObject({ code: 1, output: expect.stringContaining('Start the sandbox first: npm start') });
