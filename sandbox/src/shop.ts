@@ -29,5 +29,6 @@ export function openShop(shop: Child, file: SandboxFile, pay_types: readonly str
     pay_types,
     shop_url: file.shop.url,
     wallet_url: file.simulators.url,
+    bank_url: file.simulators.bank.base_url,
   });
 }

@@ -59,6 +59,7 @@ async function openShop(changes: Partial<Shop['settings']> = {}): Promise<OpenSh
     shop_url: url,
     pay_types: ['wechat.scan', 'alipay.scan'],
     wallet_url: world.simulators.addresses.control,
+    bank_url: 'http://bank.example.com',
     ...changes,
   });
   await shop.ways.askForCashier();
@@ -329,6 +330,11 @@ describe('the ways that need more of the gateway', { timeout: PATIENT }, () => {
     await order(page, 'Bank transfer');
     await page.getByText('合流 <科技>', { exact: true }).waitFor();
     expect(await page.locator('.account').innerText()).toContain('9902000016241739');
+    // A phone pays no transfer: the simulated bank does, and finds account and amount filled in.
+    const links = await page
+      .locator('.to-pay a.button')
+      .evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+    expect(links).toEqual(['http://bank.example.com/?fund_acc=9902000016241739&amount=52.00']);
   });
 
   test('a cashier link is shown as a code and as a link, and its payment is known by the cashier’s number', async () => {

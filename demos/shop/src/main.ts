@@ -7,6 +7,7 @@
  *   HOST PORT         where the shop listens: 127.0.0.1:8085 unless they are set
  *   SHOP_URL          where the gateway reaches it, unless that is where it listens
  *   WALLET_URL        the wallet page of a sandbox
+ *   BANK_URL          the bank counter of a sandbox
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -46,6 +47,7 @@ function fromEnvironment(): ShopSettings {
       .map((pay_type) => pay_type.trim()),
     shop_url: process.env['SHOP_URL'] || `http://${host}:${port}`,
     wallet_url: process.env['WALLET_URL'] || null,
+    bank_url: process.env['BANK_URL'] || null,
   };
 }
 

@@ -5,12 +5,14 @@ import { html, type Html } from './html.ts';
 import { layout } from './layout.ts';
 import { refundableOf, type JournalEntry, type ShopOrder, type ShopRefund } from './orders.ts';
 import { wayPicture } from './pictures.ts';
+import type { ShopSettings } from './shop.ts';
 import { TEXTS, type Locale, type Texts } from './texts.ts';
 
 export interface OrderPage {
   readonly locale: Locale;
   readonly order: ShopOrder;
-  readonly wallet_url: string | null;
+  /** Where a sandbox lets people pay. */
+  readonly settings: Pick<ShopSettings, 'wallet_url' | 'bank_url'>;
 }
 
 /** The whole page. The fragment in it is exchanged at each change. */
@@ -27,7 +29,7 @@ export function orderPage(page: OrderPage): string {
 }
 
 /** What changes: everything about the order. */
-export function orderFragment({ locale, order, wallet_url }: OrderPage): Html {
+export function orderFragment({ locale, order, settings }: OrderPage): Html {
   const texts = TEXTS[locale];
   return html`<div class="order" data-announce="${announcement(order, texts)}">
     <div class="order-main">
@@ -36,7 +38,7 @@ export function orderFragment({ locale, order, wallet_url }: OrderPage): Html {
         <h1>${yuan(order.total_fen)}</h1>
         <p>${texts.states[order.state].hint}</p>
         ${order.message !== '' && html`<p class="message">${order.message}</p>`}
-        ${['waiting', 'unknown'].includes(order.state) && toPay(order, texts, wallet_url)}
+        ${['waiting', 'unknown'].includes(order.state) && toPay(order, texts, settings)}
         <form method="post" action="/orders/${order.id}/query"><button type="submit">${texts.ask}</button></form>
       </section>
       ${refundSection(order, texts)} ${basketSection(order, texts, locale)}
@@ -50,7 +52,7 @@ function announcement(order: ShopOrder, texts: Texts): string {
   return `${texts.states[order.state].name} ${refunds}`.trim();
 }
 
-function toPay(order: ShopOrder, texts: Texts, wallet_url: string | null): Html {
+function toPay(order: ShopOrder, texts: Texts, settings: OrderPage['settings']): Html {
   const until = new Date(order.expires_at_ms).toLocaleTimeString(texts.language, {
     hour: '2-digit',
     minute: '2-digit',
@@ -58,8 +60,19 @@ function toPay(order: ShopOrder, texts: Texts, wallet_url: string | null): Html 
   return html`<div class="to-pay">
     ${order.way === 'code' ? html`<p>${texts.waitingForPassword}</p>` : order.show !== null && shownToPayer(order, order.show, texts)}
     ${order.way !== 'code' && html`<p class="soft">${texts.until} ${until}</p>`}
-    ${wallet_url !== null && html`<a class="button" href="${wallet_url}" target="_blank" rel="noopener">${texts.phone}</a>`}
+    ${order.way === 'transfer' ? simulator(transferUrl(order, settings), texts.counter) : simulator(settings.wallet_url, texts.phone)}
   </div>`;
+}
+
+function simulator(url: string | null, name: string): Html | false {
+  return url !== null && html`<a class="button" href="${url}" target="_blank" rel="noopener">${name}</a>`;
+}
+
+/** The bank counter with the form filled in. */
+function transferUrl(order: ShopOrder, { bank_url }: OrderPage['settings']): string | null {
+  if (bank_url === null || order.show === null) return null;
+  const { fund_acc } = transferAccountOf(order.show);
+  return `${bank_url}/?${new URLSearchParams({ fund_acc, amount: yuan(order.total_fen).slice(1) }).toString()}`;
 }
 
 function shownToPayer(order: ShopOrder, show: string, texts: Texts): Html {

@@ -88,7 +88,7 @@ async function serveOrder(shop: Shop, visit: Visit, key: string, streams: { open
   const { response, url, locale } = visit;
   const order = shop.orders.get(url.pathname.split('/')[2] ?? '');
   if (order === null) return end(response, 404, PAGE, notFound(locale));
-  const page = { locale, order, wallet_url: shop.settings.wallet_url };
+  const page = { locale, order, settings: shop.settings };
   switch (key) {
     case 'GET /orders/:id':
       return end(response, 200, PAGE, orderPage(page));

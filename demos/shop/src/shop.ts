@@ -23,6 +23,8 @@ export interface ShopSettings extends Pick<
   readonly pay_types: readonly string[];
   /** The wallet page of the sandbox, to pay with; null in the real world, where people have phones. */
   readonly wallet_url: string | null;
+  /** The counter of the sandbox's bank, where transfers are made. */
+  readonly bank_url: string | null;
 }
 
 /** How long a payer has. The gateway closes the order then. */

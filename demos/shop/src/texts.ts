@@ -38,6 +38,7 @@ export interface Texts {
   readonly exactly: string;
   readonly waitingForPassword: string;
   readonly phone: string;
+  readonly counter: string;
   readonly until: string;
   readonly ask: string;
   readonly refund: string;
@@ -107,6 +108,7 @@ const zh: Texts = {
   exactly: '金额须与订单一致。',
   waitingForPassword: '顾客可能正在输入密码。30 秒仍无结果，将自动撤销。',
   phone: '用模拟手机支付',
+  counter: '到模拟银行转账',
   until: '请在此时间前支付：',
   ask: '查询结果',
   refund: '退款',
@@ -183,6 +185,7 @@ const en: Texts = {
   exactly: 'Transfer exactly this amount.',
   waitingForPassword: 'The customer may be typing a password. After 30 seconds without a result it is reversed.',
   phone: 'Pay with the simulated phone',
+  counter: 'Transfer at the simulated bank',
   until: 'Pay before',
   ask: 'Ask the gateway',
   refund: 'Refund',
