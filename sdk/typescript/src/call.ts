@@ -64,11 +64,15 @@ export async function call(
   options: CallOptions = {},
 ): Promise<Answer<Json>> {
   const max_retries = options.max_retries ?? settings.max_retries;
+  let unknown: OutcomeUnknown | null = null;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await send(settings, path, fields, attempt, options.signal);
-    } catch (error) {
-      if (attempt > 1 && isRefused(error, 'number_repeated')) throw decidedMeanwhile(error);
+    } catch (caught) {
+      if (attempt > 1 && isRefused(caught, 'number_repeated')) throw decidedMeanwhile(caught);
+      // One call too many was not looked at: what an earlier attempt has done is as unknown as before.
+      const error: unknown = unknown !== null && isRefused(caught, 'limited') ? unknown : caught;
+      if (error instanceof OutcomeUnknown) unknown = error;
       if (attempt > max_retries || !isSafeToRepeat(error) || options.signal?.aborted) throw error;
       const asked_ms = error instanceof OutcomeUnknown ? error.retry_after_ms : null;
       const wait_ms = asked_ms ?? RETRY_AFTER_MS[attempt - 1] ?? RETRY_AFTER_MS[2];

@@ -232,6 +232,15 @@ describe('an unknown outcome', () => {
     await expect(client(gateway.url).heliu.pay(ORDER)).rejects.toMatchObject({ reason: 'decided_meanwhile' });
   });
 
+  test('stays one when a later attempt was one call too many', async () => {
+    const gateway = await startGateway(HANG_UP, refusal(429, 'too many requests'));
+    const { heliu } = client(gateway.url);
+    await expect(heliu.pay(ORDER)).rejects.toMatchObject({ code: 'ERR_HELIU_OUTCOME_UNKNOWN', reason: 'network' });
+    expect(gateway.sent).toHaveLength(3);
+    const relieved = await startGateway(HANG_UP, refusal(429, 'too many requests'), success(PLACED));
+    expect(await client(relieved.url).heliu.pay(ORDER)).toEqual(PLACED);
+  });
+
   test('of a payment code is not tried again by itself: it is asked for', async () => {
     const gateway = await startGateway(HANG_UP);
     const { heliu } = client(gateway.url);
