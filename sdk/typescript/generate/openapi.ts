@@ -1,5 +1,4 @@
 /** What the generator reads of openapi.json. */
-import { DOCUMENT_CALLS, DOCUMENT_PAY_TYPES } from './document-calls.ts';
 
 /** A JSON schema, as far as openapi.json uses it. */
 export interface Schema {
@@ -52,7 +51,7 @@ interface OpenApiOperation {
   };
 }
 
-/** Reads the merchant API, and adds what the document has beyond it. Throws when openapi.json has another form. */
+/** Reads the merchant API. Throws when openapi.json has another form. */
 export function readApi(openapi: OpenApi): Api {
   const operations = new Map<string, Operation>();
   for (const [path, { post }] of Object.entries(openapi.paths)) {
@@ -63,10 +62,6 @@ export function readApi(openapi: OpenApi): Api {
   const pay = operations.get('/v2/pay');
   if (!pay) throw new Error('openapi.json has no x-claims and x-payload for /v2/pay');
   operations.delete('/v2/pay');
-  for (const [path, call] of Object.entries(DOCUMENT_CALLS)) {
-    if (operations.has(path)) continue;
-    operations.set(path, { summary: 'pay-api, not in openapi.json yet', ...call });
-  }
   return { pay_types: payTypes(pay), calls: operations, codes: openapi['x-codes'] };
 }
 
@@ -78,19 +73,6 @@ function payTypes(pay: Operation): Map<string, Operation> {
     const data = (pay.data.oneOf ?? [pay.data]).find(({ title }) => title === code);
     if (!data) throw new Error(`openapi.json has no answer of /v2/pay for "${code}"`);
     found.set(code, { summary: fields.description ?? '', fields: withoutNonce(fields), data });
-  }
-  const [like] = found.values();
-  if (!like) throw new Error('openapi.json has no pay type');
-  const common = commonMembers([...found.values()].map(({ fields }) => fields)).properties;
-  for (const [code, { fields, data }] of Object.entries(DOCUMENT_PAY_TYPES)) {
-    if (found.has(code)) continue;
-    const properties = { ...common, pay_type: { const: code }, ...fields };
-    const required = [...(like.fields.required ?? []), ...Object.keys(fields)];
-    found.set(code, {
-      summary: 'pay-api, not in openapi.json yet',
-      fields: { type: 'object', properties, required: required.filter((name) => name in properties) },
-      data,
-    });
   }
   return found;
 }
