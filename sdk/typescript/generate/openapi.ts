@@ -77,26 +77,6 @@ function payTypes(pay: Operation): Map<string, Operation> {
   return found;
 }
 
-/** What all of some objects have in the same form. */
-export function commonMembers(schemas: readonly Schema[]): Schema {
-  const [first, ...others] = schemas;
-  const same = Object.entries(first?.properties ?? {}).filter(([name, schema]) =>
-    others.every(
-      (other) =>
-        typeText(other.properties?.[name]) === typeText(schema) &&
-        other.required?.includes(name) === first?.required?.includes(name),
-    ),
-  );
-  const properties = Object.fromEntries(same);
-  return { type: 'object', properties, required: (first?.required ?? []).filter((name) => name in properties) };
-}
-
-/** A schema without what only explains it. */
-function typeText(schema: Schema | undefined): string {
-  const { description: _description, example: _example, ...rest } = schema ?? {};
-  return JSON.stringify(rest);
-}
-
 /** The SDK makes the nonce itself. */
 function withoutNonce(schema: Schema): Schema {
   if (schema.oneOf) return { ...schema, oneOf: schema.oneOf.map(withoutNonce) };
