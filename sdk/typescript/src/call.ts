@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import { ChannelRefused, HeliuError, InvalidToken, OutcomeUnknown, Refused, isRefused } from './errors.ts';
 import { openToken, signToken, type Json } from './json-web-token.ts';
 import type { LazyKey } from './keys.ts';
+import { tellObserver } from './tell-observer.ts';
 import type { Answer } from './types.ts';
 import { randomHex } from './web-crypto.ts';
 
@@ -42,7 +43,7 @@ export interface CallSettings {
   readonly max_retries: number;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
-  readonly observe: (exchange: Exchange) => void;
+  readonly observe: ((exchange: Exchange) => void) | undefined;
 }
 
 /** Before the second attempt, before the third, and before every later one. */
@@ -108,7 +109,7 @@ async function send(
   const started_at_ms = settings.clock.now_ms();
   const seen: { http_status: number | null; answer_body: string | null } = { http_status: null, answer_body: null };
   const tell = (answer: Answer<Json> | null, error: HeliuError | null): void =>
-    settings.observe({
+    tellObserver(settings.observe, {
       path,
       url,
       attempt,

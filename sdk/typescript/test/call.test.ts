@@ -80,6 +80,17 @@ describe('a call', () => {
   });
 });
 
+test('an observer that fails changes nothing in what came of a call', async () => {
+  const gateway = await startGateway(success(PLACED), refusal(202, 'no route'));
+  const { heliu } = client(gateway.url, {
+    observe() {
+      throw new Error('the log is full');
+    },
+  });
+  expect(await heliu.pay(ORDER)).toEqual(PLACED);
+  await expect(heliu.pay(ORDER)).rejects.toMatchObject({ reason: 'no_route' });
+});
+
 describe('a refusal', () => {
   test('has its code, its name and the gateway’s words, and is not asked for again', async () => {
     const gateway = await startGateway(refusal(202, 'no route for alipay.scan'));
