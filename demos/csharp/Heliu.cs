@@ -30,7 +30,7 @@ public class OutcomeUnknown : Exception
     public OutcomeUnknown(string message, Exception cause) : base(message, cause) { }
 }
 
-/// <summary>The platform did not sign this: nothing in it is true.</summary>
+/// <summary>The platform did not sign this: nothing in it is true. Of an answer to a call: the outcome is unknown.</summary>
 public class NotGenuine : Exception
 {
     public NotGenuine(string reason) : base(reason) { }

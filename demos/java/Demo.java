@@ -183,7 +183,7 @@ class Heliu {
 
     /**
      * Signs the documented fields of an endpoint, sends them, and verifies the answer before it is believed.
-     * An IOException means that the outcome is unknown: query the order, or send the same number with the same fields again.
+     * IOException and NotGenuine mean that the outcome is unknown: query the order, or send the same number with the same fields again.
      */
     Map<String, Object> call(String path, Map<String, Object> fields) throws IOException, InterruptedException, GeneralSecurityException {
         Map<String, Object> claims = new LinkedHashMap<>(fields);

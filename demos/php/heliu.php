@@ -14,7 +14,7 @@ class Refused extends RuntimeException {}
 /** Nobody knows whether it happened: query the order, or send the same number with the same fields again. Never order anew. */
 class OutcomeUnknown extends RuntimeException {}
 
-/** The platform did not sign this: nothing in it is true. */
+/** The platform did not sign this: nothing in it is true. Of an answer to a call it means that the outcome is unknown. */
 class NotGenuine extends RuntimeException {}
 
 class Heliu

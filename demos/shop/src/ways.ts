@@ -39,11 +39,10 @@ export class WaysToPay {
     return WAYS.filter((way) => this.#open.has(way));
   }
 
-  /** Takes a way away when the gateway says that it has no route for it. Answers whether it did. */
-  learnFrom(way: Way, error: unknown): boolean {
+  /** Takes a way away when the gateway says that it has no route for it. */
+  learnFrom(way: Way, error: unknown): void {
     const unknown_type = isRefused(error, 'malformed_field') && error.msg.startsWith('pay_type');
-    if (!unknown_type && !isRefused(error, 'no_route', 'not_found')) return false;
-    return this.#open.delete(way);
+    if (unknown_type || isRefused(error, 'no_route', 'not_found')) this.#open.delete(way);
   }
 }
 

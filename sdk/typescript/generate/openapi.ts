@@ -1,5 +1,4 @@
 /** What the generator reads of openapi.json. */
-import { DOCUMENT_CALLS, DOCUMENT_PAY_TYPES } from './document-calls.ts';
 
 /** A JSON schema, as far as openapi.json uses it. */
 export interface Schema {
@@ -52,7 +51,7 @@ interface OpenApiOperation {
   };
 }
 
-/** Reads the merchant API, and adds what the document has beyond it. Throws when openapi.json has another form. */
+/** Reads the merchant API. Throws when openapi.json has another form. */
 export function readApi(openapi: OpenApi): Api {
   const operations = new Map<string, Operation>();
   for (const [path, { post }] of Object.entries(openapi.paths)) {
@@ -63,10 +62,6 @@ export function readApi(openapi: OpenApi): Api {
   const pay = operations.get('/v2/pay');
   if (!pay) throw new Error('openapi.json has no x-claims and x-payload for /v2/pay');
   operations.delete('/v2/pay');
-  for (const [path, call] of Object.entries(DOCUMENT_CALLS)) {
-    if (operations.has(path)) continue;
-    operations.set(path, { summary: 'pay-api, not in openapi.json yet', ...call });
-  }
   return { pay_types: payTypes(pay), calls: operations, codes: openapi['x-codes'] };
 }
 
@@ -79,40 +74,7 @@ function payTypes(pay: Operation): Map<string, Operation> {
     if (!data) throw new Error(`openapi.json has no answer of /v2/pay for "${code}"`);
     found.set(code, { summary: fields.description ?? '', fields: withoutNonce(fields), data });
   }
-  const [like] = found.values();
-  if (!like) throw new Error('openapi.json has no pay type');
-  const common = commonMembers([...found.values()].map(({ fields }) => fields)).properties;
-  for (const [code, { fields, data }] of Object.entries(DOCUMENT_PAY_TYPES)) {
-    if (found.has(code)) continue;
-    const properties = { ...common, pay_type: { const: code }, ...fields };
-    const required = [...(like.fields.required ?? []), ...Object.keys(fields)];
-    found.set(code, {
-      summary: 'pay-api, not in openapi.json yet',
-      fields: { type: 'object', properties, required: required.filter((name) => name in properties) },
-      data,
-    });
-  }
   return found;
-}
-
-/** What all of some objects have in the same form. */
-export function commonMembers(schemas: readonly Schema[]): Schema {
-  const [first, ...others] = schemas;
-  const same = Object.entries(first?.properties ?? {}).filter(([name, schema]) =>
-    others.every(
-      (other) =>
-        typeText(other.properties?.[name]) === typeText(schema) &&
-        other.required?.includes(name) === first?.required?.includes(name),
-    ),
-  );
-  const properties = Object.fromEntries(same);
-  return { type: 'object', properties, required: (first?.required ?? []).filter((name) => name in properties) };
-}
-
-/** A schema without what only explains it. */
-function typeText(schema: Schema | undefined): string {
-  const { description: _description, example: _example, ...rest } = schema ?? {};
-  return JSON.stringify(rest);
 }
 
 /** The SDK makes the nonce itself. */

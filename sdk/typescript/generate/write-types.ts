@@ -1,5 +1,5 @@
 /** Writes TypeScript from schemas. */
-import { commonMembers, type Api, type Operation, type Schema } from './openapi.ts';
+import type { Api, Operation, Schema } from './openapi.ts';
 
 const HEAD = `/**
  * The merchant API as types. Generated from openapi.json by \`npm run sdk\`; do not edit. Amounts are whole fen, times Unix
@@ -19,12 +19,10 @@ const TRADE_STATES = '[0,1,2,3,4,5,6]';
 export function writePayTypes(api: Api): string {
   const pay_types = [...api.pay_types];
   const fields = commonMembers(pay_types.map(([, operation]) => operation.fields));
-  const data = commonMembers(pay_types.map(([, operation]) => operation.data));
   return [
     HEAD + STATES,
     anInterface('CommonPayFields', fields, '统一支付: what every pay type takes'),
-    anInterface('CommonPayData', data, 'What every pay type answers'),
-    ...pay_types.map(([code, operation]) => payType(code, operation, fields, data)),
+    ...pay_types.map(([code, operation]) => payType(code, operation, fields)),
     index(
       'PayTypes',
       'Every pay type: its request fields and the data of its answer.',
@@ -42,11 +40,31 @@ export function writeTypes(api: Api): string {
   ].join('\n');
 }
 
-function payType(code: string, operation: Operation, fields: Schema, data: Schema): string {
+function payType(code: string, operation: Operation, fields: Schema): string {
   return [
     anInterface(`${nameOf(code)}Fields extends CommonPayFields`, without(operation.fields, fields), operation.summary),
-    anInterface(`${nameOf(code)}Data extends CommonPayData`, without(operation.data, data)),
+    anInterface(`${nameOf(code)}Data`, operation.data),
   ].join('\n');
+}
+
+/** What all of some objects have in the same form. */
+function commonMembers(schemas: readonly Schema[]): Schema {
+  const [first, ...others] = schemas;
+  const same = Object.entries(first?.properties ?? {}).filter(([name, schema]) =>
+    others.every(
+      (other) =>
+        typeText(other.properties?.[name]) === typeText(schema) &&
+        other.required?.includes(name) === first?.required?.includes(name),
+    ),
+  );
+  const properties = Object.fromEntries(same);
+  return { type: 'object', properties, required: (first?.required ?? []).filter((name) => name in properties) };
+}
+
+/** A schema without what only explains it. */
+function typeText(schema: Schema | undefined): string {
+  const { description: _description, example: _example, ...rest } = schema ?? {};
+  return JSON.stringify(rest);
 }
 
 function without(schema: Schema, common: Schema): Schema {
@@ -88,12 +106,7 @@ function nameOf(key: string): string {
 }
 
 function anInterface(head: string, schema: Schema, about?: string): string {
-  const members = Object.entries(schema.properties ?? {}).map(([name, member]) => {
-    const mark = schema.required?.includes(name) ? '' : '?';
-    return `${comment(describe(member), '  ')}  ${name}${mark}: ${memberType(name, member, '  ')};`;
-  });
-  const body = members.length === 0 ? '{}' : `{\n${members.join('\n')}\n}`;
-  return `${comment(about ?? '', '')}export interface ${head} ${body}\n`;
+  return `${comment(about ?? '', '')}export interface ${head} ${anObject(schema, '')}\n`;
 }
 
 function describe({ description = '', example }: Schema): string {

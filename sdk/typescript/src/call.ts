@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import { ChannelRefused, HeliuError, InvalidToken, OutcomeUnknown, Refused, isRefused } from './errors.ts';
 import { openToken, signToken, type Json } from './json-web-token.ts';
 import type { LazyKey } from './keys.ts';
+import { tellObserver } from './tell-observer.ts';
 import type { Answer } from './types.ts';
 import { randomHex } from './web-crypto.ts';
 
@@ -42,7 +43,7 @@ export interface CallSettings {
   readonly max_retries: number;
   readonly fetch: typeof fetch;
   readonly clock: Clock;
-  readonly observe: (exchange: Exchange) => void;
+  readonly observe: ((exchange: Exchange) => void) | undefined;
 }
 
 /** Before the second attempt, before the third, and before every later one. */
@@ -64,11 +65,15 @@ export async function call(
   options: CallOptions = {},
 ): Promise<Answer<Json>> {
   const max_retries = options.max_retries ?? settings.max_retries;
+  let unknown: OutcomeUnknown | null = null;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await send(settings, path, fields, attempt, options.signal);
-    } catch (error) {
-      if (attempt > 1 && isRefused(error, 'number_repeated')) throw decidedMeanwhile(error);
+    } catch (caught) {
+      if (attempt > 1 && isRefused(caught, 'number_repeated')) throw decidedMeanwhile(caught);
+      // One call too many was not looked at: what an earlier attempt has done is as unknown as before.
+      const error: unknown = unknown !== null && isRefused(caught, 'limited') ? unknown : caught;
+      if (error instanceof OutcomeUnknown) unknown = error;
       if (attempt > max_retries || !isSafeToRepeat(error) || options.signal?.aborted) throw error;
       const asked_ms = error instanceof OutcomeUnknown ? error.retry_after_ms : null;
       const wait_ms = asked_ms ?? RETRY_AFTER_MS[attempt - 1] ?? RETRY_AFTER_MS[2];
@@ -104,7 +109,7 @@ async function send(
   const started_at_ms = settings.clock.now_ms();
   const seen: { http_status: number | null; answer_body: string | null } = { http_status: null, answer_body: null };
   const tell = (answer: Answer<Json> | null, error: HeliuError | null): void =>
-    settings.observe({
+    tellObserver(settings.observe, {
       path,
       url,
       attempt,

@@ -5,6 +5,7 @@
 import { HeliuError, NotificationRefused } from './errors.ts';
 import { outcomeOf } from './outcome.ts';
 import { RecentNotifications, type SeenNotifications } from './seen-notifications.ts';
+import { tellObserver } from './tell-observer.ts';
 import type { Notification, PaidOrder, Refund, RefundedOrder } from './types.ts';
 
 /** What names an order of yours. */
@@ -21,7 +22,7 @@ interface PaymentHandling {
    * database: another of your processes may be told the same. When this throws, the gateway is told to come again.
    */
   readonly onPaid: (order: PaidOrder, nonce_str: string) => Promise<void> | void;
-  /** Gets to know what was refused, and why. Answers go to the gateway without details. */
+  /** Gets to know what was refused, and why. The gateway is answered without details; what this throws is ignored. */
   readonly onRefused?: (error: Error, body: string) => void;
   /** Which notifications have been handled; the last 10 000 in memory unless given. */
   readonly seen?: SeenNotifications;
@@ -83,7 +84,7 @@ export function notificationHandler(
       return { status: 200, body: 'success' };
     } catch (error) {
       const reason = error instanceof Error ? error : new Error(String(error));
-      handling.onRefused?.(reason, body);
+      tellObserver(handling.onRefused, reason, body);
       if (reason instanceof NotificationRefused) return { status: 422, body: 'refused' };
       // Anything else that the SDK finds wrong is a forgery or noise; what a callback throws is a reason to come again.
       return reason instanceof HeliuError ? { status: 400, body: 'not genuine' } : { status: 500, body: 'try again' };

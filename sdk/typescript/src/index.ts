@@ -37,7 +37,7 @@ export interface HeliuOptions {
   readonly timeout_ms?: number;
   /** How often a call is sent again when its outcome is unknown: 2. */
   readonly max_retries?: number;
-  /** Sees every attempt, decoded: for logs. */
+  /** Sees every attempt, decoded: for logs. What it throws is ignored. */
   readonly observe?: (exchange: Exchange) => void;
   /** Instead of the runtime's fetch, e.g. through a proxy. */
   readonly fetch?: typeof fetch;
@@ -62,7 +62,7 @@ export class Heliu {
       // A fetch that is called as a method of ours is refused by Workers ("Illegal invocation").
       fetch: options.fetch ?? ((input, init) => fetch(input, init)),
       clock: options.clock ?? system_clock,
-      observe: options.observe ?? (() => undefined),
+      observe: options.observe,
     };
   }
 

@@ -29,9 +29,6 @@ export interface CommonPayFields {
   op_user_id?: string;
 }
 
-/** What every pay type answers */
-export interface CommonPayData {}
-
 /** 微信扫码支付: the payer scans the QR code made from code_url */
 export interface WechatScanFields extends CommonPayFields {
   pay_type: 'wechat.scan';
@@ -41,7 +38,7 @@ export interface WechatScanFields extends CommonPayFields {
   time_start?: number;
 }
 
-export interface WechatScanData extends CommonPayData {
+export interface WechatScanData {
   /** text of the QR code; good for two hours, e.g. "weixin://wxpay/bizpayurl?pr=oB8TuWO" */
   code_url: string;
   /** through APIv2 alone, e.g. "wx302121541410392cf43ee7773887304578" */
@@ -67,7 +64,7 @@ export interface WechatJsapiFields extends CommonPayFields {
   sub_openid: string;
 }
 
-export interface WechatJsapiData extends CommonPayData {
+export interface WechatJsapiData {
   /** number of the prepared order; good for two hours, e.g. "wx012307229175165bd79bbb6b3297639794" */
   prepay_id: string;
   /** JSON text; its members are passed on to WeChat Pay unchanged, e.g. "{\"appId\":\"wx069eb0cbbdd45873\",\"timeStamp\":\"1530457643\",\"nonceStr\":\"5b38ee2b01c9113d0cc907a8\",\"package\":\"prepay_id=wx012307229175165bd79bbb6b3297639794\",\"signType\":\"RSA\",\"paySign\":\"mI35pfNEQV6777ke…\"}" */
@@ -89,7 +86,7 @@ export interface WechatJsurlFields extends CommonPayFields {
   time_start?: number;
 }
 
-export interface WechatJsurlData extends CommonPayData {
+export interface WechatJsurlData {
   /** address of the payment page, to be opened inside WeChat, e.g. "https://pay.example.com/preorder?pay_order_id=539935538171217265604a31…" */
   pay_url: string;
   /** 平台单号 */
@@ -118,7 +115,7 @@ export interface WechatJsminipgFields extends CommonPayFields {
   sub_openid: string;
 }
 
-export interface WechatJsminipgData extends CommonPayData {
+export interface WechatJsminipgData {
   /** number of the prepared order; good for two hours, e.g. "wx01231242671738eafc7c4ce10632795388" */
   prepay_id: string;
   /** JSON text; its members are passed on to WeChat Pay unchanged, e.g. "{\"appId\":\"wx758379be100f9991\",\"timeStamp\":\"1530457962\",\"nonceStr\":\"5b38ef6a01c9113d0cc907ac\",\"package\":\"prepay_id=wx01231242671738eafc7c4ce10632795388\",\"signType\":\"RSA\",\"paySign\":\"mI35pfNEQV6777ke…\"}" */
@@ -142,7 +139,7 @@ export interface WechatAppFields extends CommonPayFields {
   sub_appid: string;
 }
 
-export interface WechatAppData extends CommonPayData {
+export interface WechatAppData {
   /** number of the prepared order; good for two hours, e.g. "wx01231852292289b6404b67123767183767" */
   prepay_id: string;
   /** JSON text; its members are passed on to WeChat Pay unchanged, e.g. "{\"appid\":\"wx2fbcb61b6e5b1384\",\"partnerid\":\"1507497331\",\"prepayid\":\"wx01231852292289b6404b67123767183767\",\"package\":\"Sign=WXPay\",\"noncestr\":\"5b38f0dc01c9113d0cc907b0\",\"timestamp\":\"1530458332\",\"sign\":\"gXx9KhTP6IooKV1S…\"}" */
@@ -170,7 +167,7 @@ export interface WechatWapFields extends CommonPayFields {
   mch_app_id: string;
 }
 
-export interface WechatWapData extends CommonPayData {
+export interface WechatWapData {
   /** address to send the browser to; opens for five minutes. `&redirect_url=` may be appended, e.g. "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx2016121516420242444321ca0631331346&package=1405458241" */
   mweb_url: string;
   /** 平台单号 */
@@ -192,7 +189,7 @@ export interface CommonMicroFields extends CommonPayFields {
   auth_code: string;
 }
 
-export interface CommonMicroData extends CommonPayData {
+export interface CommonMicroData {
   /** 平台单号 */
   trade_id: string;
   /** 商户订单号 */
@@ -227,7 +224,7 @@ export interface AlipayScanFields extends CommonPayFields {
   time_start?: number;
 }
 
-export interface AlipayScanData extends CommonPayData {
+export interface AlipayScanData {
   /** text of the QR code; good for two hours, e.g. "https://qr.alipay.com/bax05219xy73fxcgfi7w206f" */
   code_url: string;
   /** 平台单号 */
@@ -258,7 +255,7 @@ export interface AlipayJsapiFields extends CommonPayFields {
   op_app_id?: string;
 }
 
-export interface AlipayJsapiData extends CommonPayData {
+export interface AlipayJsapiData {
   /** 支付宝交易号, e.g. "2026030122001412341234567890" */
   trade_no: string;
   /** parameters of AlipayJSBridge.call("tradePay", …) and my.tradePay, as JSON text, e.g. "{\"tradeNO\":\"2026030122001412341234567890\"}" */
@@ -289,7 +286,7 @@ export interface AlipayWapFields extends CommonPayFields {
   quit_url?: string;
 }
 
-export interface AlipayWapData extends CommonPayData {
+export interface AlipayWapData {
   /** where the payer’s browser is sent; good until time_expire, at most two hours, e.g. "https://openapi.alipay.com/gateway.do?app_id=2021000000000001&method=alipay.trade.wap.pay&sign=ERITJKEIJKJH" */
   mweb_url: string;
   /** 平台单号 */
@@ -314,7 +311,7 @@ export interface AlipayAppFields extends CommonPayFields {
   time_start?: number;
 }
 
-export interface AlipayAppData extends CommonPayData {
+export interface AlipayAppData {
   /** order string for Alipay’s SDK, passed on unchanged; good until time_expire, at most two hours, e.g. "app_id=2021000000000001&method=alipay.trade.app.pay&sign=ERITJKEIJKJH" */
   pay_info: string;
   /** 平台单号 */
@@ -341,7 +338,7 @@ export interface EcpTransferFields extends CommonPayFields {
   payer_name?: string;
 }
 
-export interface EcpTransferData extends CommonPayData {
+export interface EcpTransferData {
   /** JSON text with fund_acc_name (收款户名), fund_acc (收款账号, a number) and ecp_bank_branch (开户行), e.g. "{\"fund_acc_name\":\"深圳市普尔瀚达科技有限公司\",\"fund_acc\":9902000016241739,\"ecp_bank_branch\":\"民生银行广州分行\"}" */
   pay_info: string;
   /** 平台单号 */
@@ -368,7 +365,7 @@ export interface PooulPreorderFields extends CommonPayFields {
   spbill_create_ip?: string;
 }
 
-export interface PooulPreorderData extends CommonPayData {
+export interface PooulPreorderData {
   /** 支付页面地址，可转为二维码或直接发送给付款人 */
   pay_url: string;
 }

@@ -23,7 +23,10 @@ export interface WaitOptions {
   readonly reverse?: boolean;
   /** Milliseconds of reversing before it is given up as OutcomeUnknown: 10 min. */
   readonly reverse_patience_ms?: number;
-  /** Ends the waiting; what is known then is the result. It does not end a reversal that has begun. */
+  /**
+   * Ends the waiting; what is known then is the result. With `reverse`, what is undecided then is reversed: it does not end a
+   * reversal.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -89,7 +92,9 @@ async function ask(
   try {
     return await asking.query(mch_trade_id, { max_retries: 0, ...(signal && { signal }) });
   } catch (error) {
-    if (error instanceof OutcomeUnknown || (may_be_coming && isRefused(error, 'no_order'))) return null;
+    // One call too many was not looked at: it says nothing about the order.
+    if (error instanceof OutcomeUnknown || isRefused(error, 'limited')) return null;
+    if (may_be_coming && isRefused(error, 'no_order')) return null;
     throw error;
   }
 }
@@ -128,8 +133,8 @@ async function reverseOnce(asking: Asking, mch_trade_id: string): Promise<Revers
     return { order: await asking.reverse(mch_trade_id, { max_retries: 0 }), is_final: false };
   } catch (cause) {
     // "当撤销无返回或错误时，请再次调用": what the channel refused now it may take the next time.
-    if (cause instanceof OutcomeUnknown || cause instanceof ChannelRefused)
-      return { order: null, is_final: false, cause };
+    const may_succeed = cause instanceof OutcomeUnknown || cause instanceof ChannelRefused;
+    if (may_succeed || isRefused(cause, 'limited')) return { order: null, is_final: false, cause };
     if (!isRefused(cause, 'wrong_state', 'too_late')) throw cause;
     // Somebody was faster, or the time for it is over: the order says how it stands.
     return { order: await ask(asking, mch_trade_id, false, undefined), is_final: cause.reason === 'too_late', cause };

@@ -80,6 +80,17 @@ describe('a call', () => {
   });
 });
 
+test('an observer that fails changes nothing in what came of a call', async () => {
+  const gateway = await startGateway(success(PLACED), refusal(202, 'no route'));
+  const { heliu } = client(gateway.url, {
+    observe() {
+      throw new Error('the log is full');
+    },
+  });
+  expect(await heliu.pay(ORDER)).toEqual(PLACED);
+  await expect(heliu.pay(ORDER)).rejects.toMatchObject({ reason: 'no_route' });
+});
+
 describe('a refusal', () => {
   test('has its code, its name and the gateway’s words, and is not asked for again', async () => {
     const gateway = await startGateway(refusal(202, 'no route for alipay.scan'));
@@ -230,6 +241,15 @@ describe('an unknown outcome', () => {
   test('stays one when the number is taken by our own attempt, whose answer was lost', async () => {
     const gateway = await startGateway(HANG_UP, refusal(107, 'mch_trade_id is taken'));
     await expect(client(gateway.url).heliu.pay(ORDER)).rejects.toMatchObject({ reason: 'decided_meanwhile' });
+  });
+
+  test('stays one when a later attempt was one call too many', async () => {
+    const gateway = await startGateway(HANG_UP, refusal(429, 'too many requests'));
+    const { heliu } = client(gateway.url);
+    await expect(heliu.pay(ORDER)).rejects.toMatchObject({ code: 'ERR_HELIU_OUTCOME_UNKNOWN', reason: 'network' });
+    expect(gateway.sent).toHaveLength(3);
+    const relieved = await startGateway(HANG_UP, refusal(429, 'too many requests'), success(PLACED));
+    expect(await client(relieved.url).heliu.pay(ORDER)).toEqual(PLACED);
   });
 
   test('of a payment code is not tried again by itself: it is asked for', async () => {

@@ -96,6 +96,15 @@ describe('a notification', () => {
     expect(shipped).toHaveLength(1);
   });
 
+  test('that is refused is answered so although whoever was told of it has failed', async () => {
+    const { endpoint } = shop({
+      onRefused() {
+        throw new Error('the log is full');
+      },
+    });
+    expect(await endpoint.handle('forged')).toEqual({ status: 400, body: 'not genuine' });
+  });
+
   test('that another process has handled is known by the store that they share', async () => {
     const seen = new RecentNotifications();
     const [first, second] = [shop({ seen }), shop({ seen })];

@@ -116,6 +116,15 @@ describe('a payment by payment code', () => {
     expect(till.sent.filter(({ path }) => path === '/v2/pay')).toHaveLength(1);
   });
 
+  test('is not taken for refused when its question or its reversal was one call too many', async () => {
+    const limited = refusal(429, 'too many requests');
+    const till = await startTill({ pay: [PAYING], 'pay/query': [limited, PAID] });
+    expect(await client(till.url).heliu.payByAuthCode(MICRO)).toMatchObject({ outcome: 'paid' });
+    const busy = await startTill({ pay: [PAYING], 'pay/query': [limited], 'pay/reverse': [limited, REVERSED] });
+    expect(await client(busy.url).heliu.payByAuthCode(MICRO)).toMatchObject({ outcome: 'not_paid' });
+    expect(busy.sent.filter(({ path }) => path === '/v2/pay/reverse')).toHaveLength(2);
+  });
+
   test('that never arrived ends as an order that does not exist', async () => {
     const lost = refusal(301, 'no such order');
     const till = await startTill({ pay: [HANG_UP], 'pay/query': [lost], 'pay/reverse': [lost] });

@@ -31,7 +31,7 @@ export interface IncomingTransfer {
   readonly booked_at_ms?: number;
 }
 
-/** Amounts and words that make an outgoing transfer end badly, so that a person can see what follows. */
+/** Words in the remark that make an outgoing transfer end badly, so that a person can see what follows. */
 export const SENTINELS = {
   fails: 'TRANSFER_FAILS',
   hangs: 'TRANSFER_HANGS',

@@ -1,5 +1,5 @@
 import { closeOrder } from './close-order.ts';
-import { askerOf, findOrder } from './find-order.ts';
+import { askerOf, findOrderOfPath } from './find-order.ts';
 import { required, text } from './field-rules.ts';
 import type { FieldRules } from './field-rules.ts';
 import type { WechatOperation } from './operation.ts';
@@ -14,10 +14,7 @@ const closeOperation = (mode: WechatMode, path: string, body_fields: FieldRules)
   path_fields: { out_trade_no: outTradeNo },
   body_fields,
   run: (world, call) => {
-    const asker = askerOf(mode, call.body);
-    const number = call.path['out_trade_no'] ?? '';
-    const order = findOrder(world, call, asker, ({ state }) => state.order(asker.mchid, number));
-    closeOrder(world, order);
+    closeOrder(world, findOrderOfPath(world, call, askerOf(mode, call.body)));
     return {};
   },
 });

@@ -35,3 +35,12 @@ export function findOrder(
   }
   return order;
 }
+
+/**
+ * The asker's order of the `out_trade_no` in the path.
+ * @throws WechatError as findOrder does
+ */
+export function findOrderOfPath(world: WechatWorld, call: WechatCall, asker: Asker): WechatOrder {
+  const number = call.path['out_trade_no'] ?? '';
+  return findOrder(world, call, asker, ({ state }) => state.order(asker.mchid, number));
+}

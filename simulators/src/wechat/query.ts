@@ -1,4 +1,4 @@
-import { askerOf, findOrder } from './find-order.ts';
+import { askerOf, findOrder, findOrderOfPath } from './find-order.ts';
 import { required, text } from './field-rules.ts';
 import type { FieldRules } from './field-rules.ts';
 import type { WechatOperation } from './operation.ts';
@@ -18,11 +18,9 @@ const byOutTradeNo = (mode: WechatMode, path: string): WechatOperation => ({
   path,
   path_fields: { out_trade_no: outTradeNo },
   query_fields: queryFields[mode],
-  run: (world, call) => {
-    const asker = askerOf(mode, call.query);
-    const number = call.path['out_trade_no'] ?? '';
-    return { body: transactionView(findOrder(world, call, asker, ({ state }) => state.order(asker.mchid, number))) };
-  },
+  run: (world, call) => ({
+    body: transactionView(findOrderOfPath(world, call, askerOf(mode, call.query))),
+  }),
 });
 
 /** 微信支付订单号查询订单 (docs 4012791879, 4012738969). */

@@ -1,4 +1,4 @@
-import { askerOf, findOrder } from './find-order.ts';
+import { askerOf, findOrderOfPath } from './find-order.ts';
 import { required, text } from './field-rules.ts';
 import type { FieldRules } from './field-rules.ts';
 import type { WechatOperation } from './operation.ts';
@@ -14,9 +14,7 @@ const reverseOperation = (mode: WechatMode, path: string, body_fields: FieldRule
   path_fields: { out_trade_no: outTradeNo },
   body_fields,
   run: (world, call) => {
-    const asker = askerOf(mode, call.body);
-    const number = call.path['out_trade_no'] ?? '';
-    const order = findOrder(world, call, asker, ({ state }) => state.order(asker.mchid, number));
+    const order = findOrderOfPath(world, call, askerOf(mode, call.body));
     reverseOrder(world, order);
     const echoed = Object.keys(body_fields).map((name) => [name, call.body[name]] as const);
     return { body: { ...Object.fromEntries(echoed), out_trade_no: order.out_trade_no } };
