@@ -1,6 +1,14 @@
 /** One signed call: request, answer, verification; sent again where that is safe. */
 import type { Clock } from './clock.ts';
-import { ChannelRefused, HeliuError, InvalidToken, OutcomeUnknown, Refused, isRefused } from './errors.ts';
+import {
+  ChannelRefused,
+  HeliuError,
+  InvalidToken,
+  OutcomeUnknown,
+  Refused,
+  isRefused,
+  wasTurnedAway,
+} from './errors.ts';
 import { openToken, signToken, type Json } from './json-web-token.ts';
 import type { LazyKey } from './keys.ts';
 import { tellObserver } from './tell-observer.ts';
@@ -71,8 +79,8 @@ export async function call(
       return await send(settings, path, fields, attempt, options.signal);
     } catch (caught) {
       if (attempt > 1 && isRefused(caught, 'number_repeated')) throw decidedMeanwhile(caught);
-      // One call too many was not looked at: what an earlier attempt has done is as unknown as before.
-      const error: unknown = unknown !== null && isRefused(caught, 'limited') ? unknown : caught;
+      // Nobody looked at the order this time: what an earlier attempt has done is as unknown as before.
+      const error: unknown = unknown !== null && wasTurnedAway(caught) ? unknown : caught;
       if (error instanceof OutcomeUnknown) unknown = error;
       if (attempt > max_retries || !isSafeToRepeat(error) || options.signal?.aborted) throw error;
       const asked_ms = error instanceof OutcomeUnknown ? error.retry_after_ms : null;

@@ -131,6 +131,23 @@ export function isRefused(error: unknown, ...reasons: readonly RefusalReason[]):
   return error instanceof Refused && (reasons.length === 0 || reasons.includes(error.reason));
 }
 
+/**
+ * Whether a call was turned away before the gateway looked at the order: who is calling, how often, or when. It says nothing
+ * about what an earlier call has done.
+ */
+export function wasTurnedAway(error: unknown): error is Refused {
+  return isRefused(error, ...TURNED_AWAY);
+}
+
+const TURNED_AWAY: readonly RefusalReason[] = [
+  'bad_signature',
+  'nonce_repeated',
+  'request_expired',
+  'no_merchant',
+  'merchant_not_active',
+  'limited',
+];
+
 function reasonOf(api_code: number): RefusalReason {
   const entry = Object.entries(CODES).find(([, code]) => code === api_code);
   return (entry?.[0] as CodeName | undefined) ?? 'unlisted';

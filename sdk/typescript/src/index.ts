@@ -5,7 +5,7 @@
 import type { Calls, PreOrderData, PreOrderDetailData, PreOrderDetailFields, PreOrderFields } from './api-types.ts';
 import { call, type CallOptions, type CallSettings, type Exchange } from './call.ts';
 import { system_clock, type Clock } from './clock.ts';
-import { InvalidArgument, OutcomeUnknown } from './errors.ts';
+import { InvalidArgument, OutcomeUnknown, wasTurnedAway } from './errors.ts';
 import { notificationHandler, type NotificationHandling } from './handle-notification.ts';
 import type { Json } from './json-web-token.ts';
 import { readPrivateKey, readPublicKey } from './keys.ts';
@@ -107,7 +107,12 @@ export class Heliu {
     } catch (error) {
       if (!(error instanceof OutcomeUnknown)) throw error;
     }
-    return this.#wait(fields.mch_trade_id, { reverse: true, ...options }, paid_at_ms);
+    try {
+      return await this.#wait(fields.mch_trade_id, { reverse: true, ...options }, paid_at_ms);
+    } catch (cause) {
+      if (!wasTurnedAway(cause)) throw cause;
+      throw new OutcomeUnknown('undecided', 'the gateway no longer lets this merchant ask: go on querying', { cause });
+    }
   }
 
   /** Tells how an order stands (查询订单). An undecided one is asked about at the channel. */

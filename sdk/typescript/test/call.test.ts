@@ -252,6 +252,18 @@ describe('an unknown outcome', () => {
     expect(await client(relieved.url).heliu.pay(ORDER)).toEqual(PLACED);
   });
 
+  test.each([
+    [101, 'the signature is missing or wrong'],
+    [105, 'the request has expired'],
+    [200, 'no such merchant'],
+    [201, 'the merchant is suspended'],
+  ])('stays one when code %i turns a later attempt away before anybody looked at it', async (code, msg) => {
+    const gateway = await startGateway(HANG_UP, refusal(code, msg));
+    await expect(client(gateway.url).heliu.pay(ORDER)).rejects.toMatchObject({ reason: 'network' });
+    const first = await startGateway(refusal(code, msg));
+    await expect(client(first.url).heliu.pay(ORDER)).rejects.toMatchObject({ api_code: code });
+  });
+
   test('of a payment code is not tried again by itself: it is asked for', async () => {
     const gateway = await startGateway(HANG_UP);
     const { heliu } = client(gateway.url);

@@ -125,6 +125,15 @@ describe('a payment by payment code', () => {
     expect(busy.sent.filter(({ path }) => path === '/v2/pay/reverse')).toHaveLength(2);
   });
 
+  test('is not taken for refused when the merchant is suspended while the payer types', async () => {
+    const suspended = refusal(201, 'the merchant is suspended');
+    const till = await startTill({ pay: [PAYING], 'pay/query': [suspended], 'pay/reverse': [suspended] });
+    const error: unknown = await client(till.url)
+      .heliu.payByAuthCode(MICRO)
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'ERR_HELIU_OUTCOME_UNKNOWN', reason: 'undecided', cause: { api_code: 201 } });
+  });
+
   test('that never arrived ends as an order that does not exist', async () => {
     const lost = refusal(301, 'no such order');
     const till = await startTill({ pay: [HANG_UP], 'pay/query': [lost], 'pay/reverse': [lost] });
