@@ -173,6 +173,46 @@ describe('assign', () => {
   });
 });
 
+describe('what an operator may not do by mistake', () => {
+  it('is to pay an order with another currency, or one that is no bank transfer', async () => {
+    const order = await desk.place();
+    const foreign = await desk.exceptionOf(await desk.transfer(order, 7622, { currency: 'USD' }));
+    expect(await heliu('exceptions', 'accept', foreign)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Only CNY'),
+    });
+    expect(await desk.query(order)).toMatchObject({ trade_state: 6 });
+    const scan = { ...desk.fields(), pay_type: 'wechat.scan' };
+    expect((await world.merchant.call('/v2/pay', scan)).code).toBe(0);
+    const astray = await desk.exceptionOf(await desk.transfer({ fund_acc: '9902777777777781' }));
+    const { merchant_id } = world.merchant.merchant;
+    const words = ['exceptions', 'assign', astray, '--order', scan.mch_trade_id, '--merchant', merchant_id];
+    expect(await heliu(...words)).toMatchObject({ code: 1, stderr: expect.stringContaining('no bank transfer') });
+    expect(await desk.query(scan)).toMatchObject({ trade_state: 2 });
+  });
+
+  it('is to combine what was sent to different orders, or more than is needed', async () => {
+    const [order, other] = [await desk.place(), await desk.place()];
+    const [half, rest, elsewhere, more] = [
+      await desk.exceptionOf(await desk.transfer(order, 7000)),
+      await desk.exceptionOf(await desk.transfer(order, 622)),
+      await desk.exceptionOf(await desk.transfer(other, 622)),
+      await desk.exceptionOf(await desk.transfer(order, 100)),
+    ];
+    expect(await heliu('exceptions', 'combine', half, elsewhere)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('different orders'),
+    });
+    expect(await heliu('exceptions', 'combine', half, rest, more, '--surplus', 'keep')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Fewer of them are enough'),
+    });
+    expect(await desk.query(order)).toMatchObject({ trade_state: 6 });
+    expect(await heliu('exceptions', 'combine', half, rest)).toMatchObject({ code: 0 });
+    expect(await desk.query(order)).toMatchObject({ trade_state: 0 });
+  });
+});
+
 describe('return', () => {
   it('sends a credit back once, however often and by how many it is asked for', async () => {
     const order = await desk.paid();
@@ -191,7 +231,8 @@ describe('return', () => {
     await eventually(async () => (await desk.ledger('refund')).some((one) => one['amount'] === 7622));
     await world.sql('UPDATE bank_returns SET check_at_ms = 0');
     await desk.reaches(reference, 'returned');
-    expect(await exceptionState(id)).toMatchObject({ state: 'resolved' });
+    // The matter is closed right after the credit.
+    await eventually(async () => (await exceptionState(id))['state'] === 'resolved');
     expect((await desk.ledger('refund')).filter((one) => one['amount'] === 7622)).toHaveLength(1);
     expect(await heliu('exceptions', 'return', id)).toMatchObject({
       code: 0,
@@ -237,6 +278,35 @@ describe('return', () => {
       stderr: expect.stringContaining('which account'),
     });
   });
+});
+
+describe('who decides', () => {
+  it('is written down with the matter: combine, assign and return as well', async () => {
+    const { merchant_id } = world.merchant.merchant;
+    const [combined, assigned] = [await desk.place(), await desk.place()];
+    const parts: string[] = [];
+    for (const amount of [7000, 622]) parts.push(await desk.exceptionOf(await desk.transfer(combined, amount)));
+    const astray = await desk.exceptionOf(await desk.transfer({ fund_acc: '9902777777777779' }));
+    const unwanted = await desk.exceptionOf(await desk.transfer(await desk.paid(), 12));
+    const target = ['--order', assigned.mch_trade_id, '--merchant', merchant_id];
+    for (const words of [
+      ['combine', ...parts, '--by', 'wang'],
+      ['assign', astray, ...target, '--by', 'li'],
+      ['return', unwanted, '--by', 'zhao'],
+    ])
+      expect(await heliu('exceptions', ...words)).toMatchObject({ code: 0 });
+    expect(await paidEvents(combined)).toEqual([{ source: 'operator', kind: 'paid', by: 'wang' }]);
+    expect(await paidEvents(assigned)).toEqual([{ source: 'operator', kind: 'paid', by: 'li' }]);
+    for (const id of parts) expect(await exceptionState(id)).toEqual({ state: 'resolved', resolved_by: 'wang' });
+    expect(await exceptionState(astray)).toEqual({ state: 'resolved', resolved_by: 'li' });
+    const resolved = async (): Promise<boolean> => {
+      await world.sql('UPDATE bank_returns SET check_at_ms = 0');
+      return (await exceptionState(unwanted))['state'] === 'resolved';
+    };
+    await eventually(resolved);
+    expect(await exceptionState(unwanted)).toEqual({ state: 'resolved', resolved_by: 'zhao' });
+    expect(await world.sql('SELECT asked_by FROM bank_returns WHERE amount_fen = 12')).toEqual([{ asked_by: 'zhao' }]);
+  }, 40_000);
 });
 
 describe('a node that dies while it books an operator’s decision', () => {

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../browser.ts';
+import { FAINT_TEXTS } from '../faint-texts.ts';
 import type { Json } from '../merchant.ts';
 import { DESKTOP, IPHONE, openWallet, SMALL, type WalletBrowser } from '../wallet-browser.ts';
 import { eventually, startWorld, type World } from '../world.ts';
@@ -318,6 +319,26 @@ describe('a small screen and large type', () => {
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('微信支付');
   });
+});
+
+describe('a dark screen', () => {
+  it.each(['wechat', 'phone', 'desktop'] as const)(
+    'is not lit up, and as readable as a light one: %s',
+    async (program) => {
+      const { pay_url } = await newPreorder();
+      const background = 'getComputedStyle(document.body).backgroundColor';
+      const grounds: string[] = [];
+      for (const dark of [false, true]) {
+        const page = await (await open(program, { ...IPHONE, dark })).page();
+        await page.goto(pay_url);
+        expect(await page.evaluate(FAINT_TEXTS), dark ? 'dark' : 'light').toEqual([]);
+        grounds.push(await page.evaluate(background));
+      }
+      const [light, dark] = grounds.map((colour) => Math.max(...(colour.match(/\d+/g) ?? []).slice(0, 3).map(Number)));
+      expect(light).toBeGreaterThan(200);
+      expect(dark).toBeLessThan(55);
+    },
+  );
 });
 
 describe('a person with the sandbox’s wallet page alone', () => {

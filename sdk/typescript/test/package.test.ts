@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { createContext, runInContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Heliu as HeliuClient } from '../src/index.ts';
 import { merchant_keys, MERCHANT_ID, platform_keys, startGateway, success } from './test-gateway.ts';
 
 // What a merchant's developer gets: packed, installed without a network into an empty project, and used from there.
@@ -50,6 +52,51 @@ async function consume(file: string, source: string): Promise<string> {
   return stdout.trim();
 }
 
+/** What Workers, Deno, Bun and browsers have in common of what the SDK needs, and Node's own module loader has not. */
+const EDGE = {
+  AbortController,
+  AbortSignal,
+  Headers,
+  Request,
+  Response,
+  TextDecoder,
+  TextEncoder,
+  URL,
+  URLSearchParams,
+  Uint8Array,
+  atob,
+  btoa,
+  clearTimeout,
+  crypto,
+  fetch,
+  setTimeout,
+};
+
+/** The package as a bundler for the edge takes it: its own modules, and none of the runtime. */
+async function onTheEdge(): Promise<unknown> {
+  const folder = join(project, 'node_modules', '@heliu', 'sdk', 'dist', 'cjs');
+  const sources = new Map<string, string>();
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.js')) sources.set(`./${name}`, await readFile(join(folder, name), 'utf8'));
+  }
+  const context = createContext({ ...EDGE });
+  const modules = new Map<string, { exports: unknown }>();
+  const load = (name: string): unknown => {
+    const source = sources.get(name);
+    if (source === undefined) throw new Error(`${name} is no module of the package`);
+    const known = modules.get(name);
+    if (known) return known.exports;
+    const module = { exports: {} };
+    modules.set(name, module);
+    const body = runInContext(`(function (module, exports, require) {${source}\n})`, context) as (
+      ...parts: readonly unknown[]
+    ) => void;
+    body(module, module.exports, load);
+    return module.exports;
+  };
+  return load('./index.js');
+}
+
 describe('the package', { timeout: 60_000 }, () => {
   test('works as an ES module', async () => {
     const source = `import { Heliu, OutcomeUnknown } from '@heliu/sdk';\n${PROGRAM}`;
@@ -59,6 +106,20 @@ describe('the package', { timeout: 60_000 }, () => {
   test('works as CommonJS', async () => {
     const source = `const { Heliu, OutcomeUnknown } = require('@heliu/sdk');\n${PROGRAM}`;
     expect(await consume('shop.cjs', source)).toBe('weixin://a function');
+  });
+
+  test('works where there is nothing of Node: with what an edge runtime has alone', async () => {
+    const { Heliu } = (await onTheEdge()) as { Heliu: typeof HeliuClient };
+    const placed = { code_url: 'weixin://a', trade_id: 'a', mch_trade_id: 'shop.1', merchant_id: MERCHANT_ID };
+    const gateway = await startGateway(success(placed));
+    const heliu = new Heliu({
+      gateway_url: gateway.url,
+      merchant_id: MERCHANT_ID,
+      private_key: merchant_keys.privateKey,
+      platform_public_key: platform_keys.publicKey,
+    });
+    const order = { pay_type: 'wechat.scan', mch_trade_id: 'shop.1', total_fee: 221, body: 'coffee' } as const;
+    expect(await heliu.pay(order)).toMatchObject({ code_url: 'weixin://a' });
   });
 
   test.each(['shop.mts', 'shop.cts'])('has types for %s', async (file) => {
