@@ -59,7 +59,10 @@ const WAIT: Statement = {
 WHERE return_no = $1 AND state IN ('due', 'processing')`,
 };
 
-/** The end of a return, of its credit if it was the whole, and a word in the order's timeline. */
+/**
+ * The end of a return, of its credit if it was the whole, and a word in the order's timeline. A credit that did not go back waits
+ * again, unless the bank has taken it back meanwhile: then there is nothing left to return.
+ */
 const END: Statement = {
   name: 'end_bank_return',
   text: `
@@ -67,7 +70,8 @@ WITH ended AS (
   UPDATE bank_returns SET state = $2, message = $3, updated_at_ms = $4
   WHERE return_no = $1 AND state IN ('due', 'processing') RETURNING account_id, reference, whole, amount_fen
 ), credit AS (
-  UPDATE bank_credits c SET state = CASE $2 WHEN 'succeeded' THEN 'returned' ELSE 'held' END, updated_at_ms = $4
+  UPDATE bank_credits c SET updated_at_ms = $4,
+    state = CASE WHEN $2 = 'succeeded' THEN 'returned' WHEN c.reversed_by IS NULL THEN 'held' ELSE 'reversed' END
   FROM ended e WHERE e.whole AND c.account_id = e.account_id AND c.reference = e.reference AND c.state = 'returning'
 ), new_event AS (
   INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail)
