@@ -134,8 +134,10 @@ async function book(gateway: Gateway, account: HearingAccount, file: FileToTake)
         if (comparison) await comparison.add(item.payments);
         for (const entry of item.payments) {
           // Credits of a statement are booked by the comparison, which knows in batches which of them are new.
-          if (!comparison || entry.kind !== 'credit')
-            await takeEntry(gateway, account, entry, comparison ? 'statement' : 'file');
+          if (comparison && entry.kind === 'credit') continue;
+          // A reversal may mean one that still waits in its batch.
+          if (comparison && entry.kind === 'reversal') await comparison.catchUp();
+          await takeEntry(gateway, account, entry, comparison ? 'statement' : 'file');
         }
         return;
       case 'unreadable':
