@@ -157,8 +157,6 @@ async function keep(
   await raiseException(gateway, {
     kind,
     dedupe_key: `${kind} ${account.account_id} ${callback_id}`,
-    merchant_id: null,
-    trade_id: null,
     channel: account.channel,
     account_id: account.account_id,
     detail,

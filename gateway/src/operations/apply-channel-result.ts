@@ -11,7 +11,7 @@ import { paymentPayload } from '../notifications/payload.ts';
 import type { LateRefund, NewNotification, OrderSave } from '../storage/orders.ts';
 import { counted, openAccount, orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
-import { raiseException } from './raise-exception.ts';
+import { aboutOrder, raiseException } from './raise-exception.ts';
 import { releaseNumber } from './release-number.ts';
 
 const MAX_CONFLICTS = 20;
@@ -244,12 +244,8 @@ async function raiseForOrder(gateway: Gateway, order: Order, exception: Exceptio
   await raiseException(gateway, {
     kind: exception.kind,
     dedupe_key: `${exception.kind} ${order.trade_id} ${JSON.stringify(exception.detail)}`,
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    channel: order.channel,
-    account_id: order.account_id,
+    ...aboutOrder(order),
     detail: { ...exception.detail, source: evidence.source },
-    raw_headers: null,
     raw_body: evidence.raw ?? null,
   });
 }

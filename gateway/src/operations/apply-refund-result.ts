@@ -10,7 +10,7 @@ import { paymentPayload, refundPayload } from '../notifications/payload.ts';
 import type { NewNotification } from '../storage/orders.ts';
 import type { RefundSave } from '../storage/refunds.ts';
 import type { Gateway } from './gateway.ts';
-import { raiseException } from './raise-exception.ts';
+import { aboutOrder, raiseException } from './raise-exception.ts';
 
 const MAX_CONFLICTS = 20;
 const MAX_RAW_CHARACTERS = 4_000;
@@ -130,12 +130,8 @@ async function raiseForRefund(
   await raiseException(gateway, {
     kind: exception.kind,
     dedupe_key: `${exception.kind} ${refund.refund_id}`,
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    channel: order.channel,
-    account_id: order.account_id,
+    ...aboutOrder(order),
     detail: { ...exception.detail, source: evidence.source },
-    raw_headers: null,
     raw_body: evidence.raw ?? null,
   });
 }

@@ -7,7 +7,7 @@ import { applyToOrder, paymentEvent } from './apply-channel-result.ts';
 import { counted, openAccount, orderReference } from './channel-calls.ts';
 import { closeAtChannel, reverseAtChannel, type Ended } from './end-order.ts';
 import type { Gateway } from './gateway.ts';
-import { raiseException } from './raise-exception.ts';
+import { aboutOrder, raiseException } from './raise-exception.ts';
 
 /** Asks the channel once and records what it said. Answers the order as it stands then. */
 export async function resolveOrder(gateway: Gateway, order: Order, source: Source): Promise<Order> {
@@ -37,12 +37,8 @@ async function told(gateway: Gateway, before: Order, { order, refused }: Ended):
   await raiseException(gateway, {
     kind: 'ending_refused',
     dedupe_key: `ending_refused ${order.trade_id} ${before.ending} ${refused.code}`,
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    channel: order.channel,
-    account_id: order.account_id,
+    ...aboutOrder(order),
     detail: { wanted: before.ending, code: refused.code, message: refused.message },
-    raw_headers: null,
     raw_body: refused.raw ?? null,
   });
   return order;

@@ -9,7 +9,7 @@ import type { Refund } from '../domain/refund.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
 import { counted, openAccount, refundForChannel } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
-import { raiseException } from './raise-exception.ts';
+import { aboutOrder, raiseException } from './raise-exception.ts';
 
 /** Sends a refund to its channel for the first time and records the answer. */
 export async function submitRefund(
@@ -103,12 +103,7 @@ async function raiseRefundMismatch(
   await raiseException(gateway, {
     kind: 'refund_mismatch',
     dedupe_key: `refund_mismatch ${refund.refund_id}`,
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    channel: order.channel,
-    account_id: order.account_id,
+    ...aboutOrder(order),
     detail: { refund_id: refund.refund_id, ours: refund.refund_fen, theirs, source },
-    raw_headers: null,
-    raw_body: null,
   });
 }

@@ -39,13 +39,9 @@ async function raiseUnknown(gateway: Gateway, account_id: string, entry: BankEnt
   await raiseExceptionOnce(gateway, {
     kind: 'bank_reversal_unknown',
     dedupe_key: `bank_reversal_unknown ${account_id} ${entry.reference}`,
-    merchant_id: null,
-    trade_id: null,
     channel: 'bank',
     account_id,
     detail: correctionDetail(entry),
-    raw_headers: null,
-    raw_body: null,
   });
 }
 
@@ -104,8 +100,6 @@ async function refundCameBack(
       refund_state: refund.state,
       refund_fen: refund.refund_fen,
     },
-    raw_headers: null,
-    raw_body: null,
   });
 }
 
@@ -113,13 +107,9 @@ async function raiseReturnUnknown(gateway: Gateway, account_id: string, entry: B
   await raiseExceptionOnce(gateway, {
     kind: 'bank_return_unknown',
     dedupe_key: `bank_return_unknown ${account_id} ${entry.reference}`,
-    merchant_id: null,
-    trade_id: null,
     channel: 'bank',
     account_id,
     detail: correctionDetail(entry),
-    raw_headers: null,
-    raw_body: null,
   });
 }
 
@@ -146,8 +136,6 @@ export async function raiseReturnFailed(
       credit_state: credit?.state ?? null,
       credit_exception_id: credit?.exception_id ?? null,
     },
-    raw_headers: null,
-    raw_body: null,
   });
 }
 
@@ -165,7 +153,5 @@ export async function raiseReversalAfterSuccess(
     channel: 'bank',
     account_id: credit.account_id,
     detail: { reference: credit.reference, reversal, amount_fen: credit.amount_fen, credit_state: credit.state },
-    raw_headers: null,
-    raw_body: null,
   });
 }

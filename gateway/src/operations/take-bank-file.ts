@@ -179,8 +179,6 @@ async function raiseDifferences(
     await raiseExceptionOnce(gateway, {
       kind: 'bank_statement_difference',
       dedupe_key: `bank_statement_difference ${account_id} ${statement.id} ${kind}`,
-      merchant_id: null,
-      trade_id: null,
       channel: 'bank',
       account_id,
       detail: {
@@ -190,8 +188,6 @@ async function raiseDifferences(
         file: name,
         first: some.map(({ reference, detail }) => ({ reference, ...detail })),
       },
-      raw_headers: null,
-      raw_body: null,
     });
   }
 }
@@ -206,13 +202,9 @@ async function raiseUnreadableFile(
   await raiseExceptionOnce(gateway, {
     kind: 'bank_file_unreadable',
     dedupe_key: `bank_file_unreadable ${account_id} ${sha256}`,
-    merchant_id: null,
-    trade_id: null,
     channel: 'bank',
     account_id,
     detail: { file: name, problem },
-    raw_headers: null,
-    raw_body: null,
   });
 }
 

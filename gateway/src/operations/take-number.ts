@@ -7,7 +7,7 @@ import type { NumberPool, VirtualAccounts } from '../channels/virtual-accounts.t
 import type { Order } from '../domain/order.ts';
 import { orderForChannel, orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
-import { raiseException, raiseExceptionOnce } from './raise-exception.ts';
+import { aboutOrder, raiseException, raiseExceptionOnce } from './raise-exception.ts';
 
 /** How long a merchant may take to send an order again whose acceptance was lost, before its number serves another. */
 export const UNSHOWN_MS = 30 * 60_000;
@@ -50,13 +50,8 @@ async function fromBank(gateway: Gateway, order: Order, client: ChannelClient): 
   await raiseException(gateway, {
     kind: 'bank_number_conflict',
     dedupe_key: `bank_number_conflict ${order.account_id} ${number}`,
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    channel: order.channel,
-    account_id: order.account_id,
+    ...aboutOrder(order),
     detail: { fund_acc: number },
-    raw_headers: null,
-    raw_body: null,
   });
   // Best effort: the bank should not keep it open for an order that is refused.
   await client.close(orderReference(order));
@@ -153,13 +148,9 @@ export async function warnIfLow(
     kind: 'bank_numbers_low',
     // One matter a month and account: a shortage that somebody has seen is not shown at every order.
     dedupe_key: `bank_numbers_low ${account_id} ${Math.floor(gateway.ports.clock.now_ms() / SHORTAGE_PERIOD_MS)}`,
-    merchant_id: null,
-    trade_id: null,
     channel: 'bank',
     account_id,
     detail: { free, warn_below: numbers.warn_below },
-    raw_headers: null,
-    raw_body: null,
   });
 }
 
