@@ -1,9 +1,17 @@
-import type { ChannelClient, OrderForChannel, OrderReference, PayType, RefundForChannel } from '../channels/channel.ts';
+import type {
+  ChannelClient,
+  OrderForChannel,
+  OrderReference,
+  PaymentReport,
+  PayType,
+  RefundForChannel,
+} from '../channels/channel.ts';
 import { ChannelMisconfigured } from '../channels/channel.ts';
 import { implementationOf } from '../channels/registry.ts';
 import { ApiError } from '../domain/codes.ts';
-import type { Order } from '../domain/order.ts';
+import type { Order, OrderEvent } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
+import { paymentEvent, rawOf } from './channel-events.ts';
 import { callbackUrl, type Gateway } from './gateway.ts';
 
 function text(value: string | number | undefined): string | null {
@@ -93,4 +101,17 @@ export function counted<Report extends { readonly outcome: string }>(
   gateway.metrics.channel_calls.inc({ channel: order.channel, operation, outcome: report.outcome });
   gateway.breakers.record(order.account_id, report);
   return report;
+}
+
+export interface Asked {
+  readonly report: PaymentReport;
+  readonly event: OrderEvent;
+  readonly raw: string | undefined;
+}
+
+/** Asks an order's channel how it stands. Nothing is recorded: that is the funnel's. Throws 1500. */
+export async function askAboutOrder(gateway: Gateway, order: Order): Promise<Asked> {
+  const client = await openAccount(gateway, order.account_id);
+  const report = counted(gateway, order, 'query', await client.query(orderReference(order)));
+  return { report, event: paymentEvent(report), raw: rawOf(report) };
 }

@@ -6,8 +6,9 @@ import { ChannelMisconfigured, type BeginReport, type PreparedBegin } from '../c
 import { ApiError } from '../domain/codes.ts';
 import { hasPaymentCode, PLACING_LEASE_MS, type Order } from '../domain/order.ts';
 import type { Route } from '../storage/configuration.ts';
-import { applyToOrder, beginEvent } from './apply-channel-result.ts';
+import { applyToOrder } from './apply-channel-result.ts';
 import { counted, openAccount, orderForChannel } from './channel-calls.ts';
+import { beginEvent, rawOf } from './channel-events.ts';
 import { CIRCUIT_OPEN } from './circuit-breaker.ts';
 import { withNumber } from './take-number.ts';
 import type { Gateway } from './gateway.ts';
@@ -115,10 +116,7 @@ export async function reroute(gateway: Gateway, order: Order, route: Route, reas
 
 /** Records what the channel said; the answer to an acceptance is made meanwhile. */
 async function record(gateway: Gateway, order: Order, report: BeginReport): Promise<PendingAnswer> {
-  const saved = applyToOrder(gateway, order, beginEvent(report), {
-    source: 'pay',
-    raw: 'raw' in report ? report.raw : undefined,
-  });
+  const saved = applyToOrder(gateway, order, beginEvent(report), { source: 'pay', raw: rawOf(report) });
   if (report.outcome === 'paid' || report.outcome === 'paying') {
     // What a till shows depends on what was decided: a success that is not ours (another amount, say) is none.
     const answer = decidedAnswer(await saved, gateway.ports.clock.now_ms());

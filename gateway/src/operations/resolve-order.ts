@@ -3,8 +3,8 @@
  * Nothing is closed in our books that the channel has not confirmed.
  */
 import { hasPaymentCode, lastSentAt, REVERSE_CERTAIN_MS, type Order, type Source } from '../domain/order.ts';
-import { applyToOrder, paymentEvent } from './apply-channel-result.ts';
-import { counted, openAccount, orderReference } from './channel-calls.ts';
+import { applyToOrder } from './apply-channel-result.ts';
+import { askAboutOrder } from './channel-calls.ts';
 import { closeAtChannel, reverseAtChannel, type Ended } from './end-order.ts';
 import type { Gateway } from './gateway.ts';
 import { aboutOrder, raiseException } from './raise-exception.ts';
@@ -15,10 +15,8 @@ export async function resolveOrder(gateway: Gateway, order: Order, source: Sourc
   // A reverse may be repeated and decides by itself: there is nothing to ask before it.
   if (order.ending === 'reverse' && hasPaymentCode(order))
     return told(gateway, order, await reverseAtChannel(gateway, order));
-  const client = await openAccount(gateway, order.account_id);
-  const report = counted(gateway, order, 'query', await client.query(orderReference(order)));
-  const event = paymentEvent(report);
-  const asked = await applyToOrder(gateway, order, event, { source, raw: 'raw' in report ? report.raw : undefined });
+  const { report, event, raw } = await askAboutOrder(gateway, order);
+  const asked = await applyToOrder(gateway, order, event, { source, raw });
   const may_end = event.kind === 'waiting' || event.kind === 'not_found';
   if (asked.state !== 'undecided' || !may_end) return asked;
   if (asked.ending !== null) return told(gateway, asked, await closeAtChannel(gateway, asked, asked.ending));

@@ -8,6 +8,7 @@ import { PLACING_LEASE_MS } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
 import { counted, openAccount, refundForChannel } from './channel-calls.ts';
+import { rawOf } from './channel-events.ts';
 import type { Gateway } from './gateway.ts';
 import { aboutOrder, raiseException } from './raise-exception.ts';
 
@@ -88,7 +89,7 @@ async function record(
       : refundEvent(report, how.from_query);
   return applyToRefund(gateway, order, refund, event, {
     source: how.source,
-    raw: 'raw' in report ? report.raw : undefined,
+    raw: rawOf(report),
   });
 }
 
