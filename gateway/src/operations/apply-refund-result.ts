@@ -4,7 +4,7 @@ import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
 import type { Order, Source } from '../domain/order.ts';
 import type { Refund, RefundDecision, RefundEvent } from '../domain/refund.ts';
-import { decideRefund } from '../domain/refund.ts';
+import { decideRefund, isOpen } from '../domain/refund.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import { paymentPayload, refundPayload } from '../notifications/payload.ts';
 import type { NewNotification } from '../storage/orders.ts';
@@ -74,14 +74,13 @@ function prepareSave(
   const told_already = evidence.source === 'refund' && event.kind === 'refused';
   // The payment of a reversed order that the channel does not give back stands, and its merchant must hear so.
   const paid_again = isReturn(order, next) && decision.money === 'released';
-  const open = next.state === 'undecided' || next.state === 'processing' || next.state === 'abnormal';
   return {
     refund: next,
     at_ms,
     money: decision.money,
     order_paid_again: paid_again,
     event: { source: evidence.source, kind: decision.timeline, detail: { refund_id: next.refund_id, ...said, ...raw } },
-    job: open ? at_ms + delayAfter('refund', next.check_count) : 'delete',
+    job: isOpen(next) ? at_ms + delayAfter('refund', next.check_count) : 'delete',
     notification: paid_again
       ? paidAgain(gateway, order, at_ms)
       : decision.notify && !told_already

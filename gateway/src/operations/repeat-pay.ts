@@ -5,7 +5,7 @@
 import { implementationOf } from '../channels/registry.ts';
 import { ApiError } from '../domain/codes.ts';
 import type { Order, OrderEvent } from '../domain/order.ts';
-import { PLACING_LEASE_MS } from '../domain/order.ts';
+import { isCalling, PLACING_LEASE_MS } from '../domain/order.ts';
 import type { Route } from '../storage/configuration.ts';
 import type { NewOrder } from '../storage/orders.ts';
 import { applyToOrder } from './apply-channel-result.ts';
@@ -63,7 +63,7 @@ async function settled(gateway: Gateway, request: Repeated): Promise<Order> {
     const order = await gateway.store.orders.byNumber(request.merchant_id, request.mch_trade_id);
     if (!order) throw new Error('an order disappeared');
     const now_ms = clock.now_ms();
-    const calling = order.state === 'undecided' && order.placement === 'calling' && order.placing_until_ms > now_ms;
+    const calling = order.state === 'undecided' && isCalling(order, now_ms);
     if (!calling || order.request_hash !== request.request_hash) return order;
     if (now_ms - started_ms > PATIENCE_MS) throw stillUnknown('it is being placed');
     await new Promise<void>((resolve) => void clock.setTimer(pause_ms, resolve));

@@ -5,7 +5,7 @@
 import type { RefundReport } from '../channels/channel.ts';
 import type { Order, Source } from '../domain/order.ts';
 import { PLACING_LEASE_MS } from '../domain/order.ts';
-import type { Refund } from '../domain/refund.ts';
+import { isOpen, type Refund } from '../domain/refund.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
 import { counted, openAccount, refundForChannel } from './channel-calls.ts';
 import { rawOf } from './channel-events.ts';
@@ -25,8 +25,7 @@ export async function submitRefund(
 
 /** Asks about a refund once; sends it when the channel does not know it. Answers the refund as it stands then. */
 export async function resolveRefund(gateway: Gateway, order: Order, refund: Refund, source: Source): Promise<Refund> {
-  if (refund.state !== 'undecided' && refund.state !== 'processing' && refund.state !== 'abnormal') return refund;
-  if (refund.calling_until_ms > gateway.ports.clock.now_ms()) return refund;
+  if (!isOpen(refund) || refund.calling_until_ms > gateway.ports.clock.now_ms()) return refund;
   const known = await ask(gateway, order, refund);
   if (known.outcome !== 'not_found') return record(gateway, order, refund, known, { source, from_query: true });
   const leased = await takeLease(gateway, refund);

@@ -1,7 +1,8 @@
 /** What a bank takes back (冲正), and what comes back of our own payments (退汇). */
 import type { BankEntry } from '../domain/bank-credit.ts';
+import { isOpen } from '../domain/refund.ts';
 import type { StoredCredit } from '../storage/bank-credits.ts';
-import { applyToRefund, refundEvent } from './apply-refund-result.ts';
+import { applyToRefund } from './apply-refund-result.ts';
 import type { Gateway } from './gateway.ts';
 import { raiseExceptionOnce } from './raise-exception.ts';
 
@@ -78,11 +79,10 @@ async function refundCameBack(
   const refund = await gateway.store.refunds.byId(known.merchant_id, known.refund_id);
   const order = refund && (await gateway.store.orders.byTradeId(refund.merchant_id, refund.trade_id));
   if (!refund || !order || order.account_id !== account_id) return raiseReturnUnknown(gateway, account_id, entry);
-  const open = refund.state === 'undecided' || refund.state === 'processing' || refund.state === 'abnormal';
   // Part of it came back, or more than it was: nobody but a person can tell what that means.
-  if (open && entry.amount_fen === refund.refund_fen) {
-    const report = { outcome: 'closed', message: `RETURNED ${entry.remittance ?? ''}`.trim(), raw: '' } as const;
-    await applyToRefund(gateway, order, refund, refundEvent(report, true), { source: 'callback' });
+  if (isOpen(refund) && entry.amount_fen === refund.refund_fen) {
+    const message = `RETURNED ${entry.remittance ?? ''}`.trim();
+    await applyToRefund(gateway, order, refund, { kind: 'closed', message }, { source: 'callback' });
     return;
   }
   // Closed by this very entry before.
