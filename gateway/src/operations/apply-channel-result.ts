@@ -6,10 +6,10 @@ import { makeId } from '../domain/identifiers.ts';
 import type { Decision, Exception, Order, OrderChanges, OrderEvent, Source } from '../domain/order.ts';
 import { assertArrow, decide, hasPaymentCode, hasVirtualAccount } from '../domain/order.ts';
 import { delayAfter, type QueryKind } from '../domain/retry-schedule.ts';
-import { paymentPayload } from '../notifications/payload.ts';
-import type { LateRefund, NewNotification, OrderSave } from '../storage/orders.ts';
+import type { LateRefund, OrderSave } from '../storage/orders.ts';
 import { askAboutOrder, orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
+import { paymentNotification } from './new-notification.ts';
 import { aboutOrder, raiseException } from './raise-exception.ts';
 import { releaseNumber } from './release-number.ts';
 
@@ -157,7 +157,7 @@ function savedAs(
         ? null
         : { source: evidence.source, kind: decision.timeline, detail: eventDetail(event, evidence) },
     job: nextJob(before, next, event, evidence.source, at_ms),
-    notification: decision.notify ? newNotification(gateway, next, at_ms) : null,
+    notification: decision.notify ? paymentNotification(gateway, next, at_ms) : null,
     late_refund: decision.return_payment
       ? newLateRefund(gateway, next, decision.return_payment, evidence, at_ms)
       : null,
@@ -197,21 +197,6 @@ function eventDetail(event: OrderEvent, evidence: Evidence): Record<string, unkn
   return { ...said, ...(evidence.raw !== undefined && { raw: evidence.raw.slice(0, MAX_RAW_CHARACTERS) }) };
 }
 
-function newId(gateway: Gateway, at_ms: number): string {
-  return makeId(at_ms, gateway.ports.random.bytes(8));
-}
-
-function newNotification(gateway: Gateway, order: Order, at_ms: number): NewNotification | null {
-  if (order.notify_url === null) return null;
-  return {
-    notification_id: newId(gateway, at_ms),
-    subject: 'payment',
-    refund_id: null,
-    url: order.notify_url,
-    payload: paymentPayload(order, newId(gateway, at_ms)),
-  };
-}
-
 const RETURN_REASONS = {
   late: '订单失效后到账，自动退回',
   reversed: '订单已撤销，退回付款',
@@ -229,7 +214,7 @@ function newLateRefund(
   at_ms: number,
 ): LateRefund {
   return {
-    refund_id: newId(gateway, at_ms),
+    refund_id: makeId(at_ms, gateway.ports.random.bytes(8)),
     refund_fen: order.total_fen - order.refunded_fen - order.refund_reserved_fen,
     refund_desc: RETURN_REASONS[why],
     check_at_ms: source === 'reverse' ? at_ms + REVERSING_LEASE_MS : at_ms,

@@ -1,15 +1,14 @@
 /** The funnel for refunds: decide on what was read, save by compare-and-set, sums of the order in the same commit. */
 import type { RefundReport } from '../channels/channel.ts';
-import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
 import type { Order, Source } from '../domain/order.ts';
 import type { Refund, RefundDecision, RefundEvent } from '../domain/refund.ts';
 import { decideRefund, isOpen } from '../domain/refund.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
-import { paymentPayload, refundPayload } from '../notifications/payload.ts';
 import type { NewNotification } from '../storage/orders.ts';
 import type { RefundSave } from '../storage/refunds.ts';
 import type { Gateway } from './gateway.ts';
+import { paymentNotification, refundNotification } from './new-notification.ts';
 import { aboutOrder, raiseException } from './raise-exception.ts';
 
 const MAX_CONFLICTS = 20;
@@ -84,7 +83,7 @@ function prepareSave(
     notification: paid_again
       ? paidAgain(gateway, order, at_ms)
       : decision.notify && !told_already
-        ? newNotification(gateway, order, next, at_ms)
+        ? refundNotification(gateway, order, next, at_ms)
         : null,
   };
 }
@@ -95,28 +94,8 @@ function isReturn(order: Order, refund: Refund): boolean {
 }
 
 function paidAgain(gateway: Gateway, order: Order, at_ms: number): NewNotification | null {
-  if (order.notify_url === null) return null;
-  const newId = (): string => makeId(at_ms, gateway.ports.random.bytes(8));
   const paid: Order = { ...order, state: 'paid', refund_reserved_fen: fen(0), updated_at_ms: at_ms };
-  return {
-    notification_id: newId(),
-    subject: 'payment',
-    refund_id: null,
-    url: order.notify_url,
-    payload: paymentPayload(paid, newId()),
-  };
-}
-
-function newNotification(gateway: Gateway, order: Order, refund: Refund, at_ms: number): NewNotification | null {
-  if (refund.notify_url === null) return null;
-  const newId = (): string => makeId(at_ms, gateway.ports.random.bytes(8));
-  return {
-    notification_id: newId(),
-    subject: 'refund',
-    refund_id: refund.refund_id,
-    url: refund.notify_url,
-    payload: refundPayload(order, refund, newId()),
-  };
+  return paymentNotification(gateway, paid, at_ms);
 }
 
 async function raiseForRefund(
