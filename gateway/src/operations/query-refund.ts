@@ -4,6 +4,7 @@ import type { Order } from '../domain/order.ts';
 import { isOpen, type Refund } from '../domain/refund.ts';
 import { refundFields } from '../notifications/payload.ts';
 import type { Gateway } from './gateway.ts';
+import { spendNonce } from './nonce.ts';
 import type { Answer } from './pay-answer.ts';
 import { findOrder } from './query.ts';
 import { refundAnswer } from './refund.ts';
@@ -40,9 +41,7 @@ async function byRefundNumber(
   mch_refund_id: string,
   nonce_str: string | null,
 ): Promise<Answer> {
-  if (nonce_str !== null && !(await gateway.store.orders.recordNonce(merchant_id, nonce_str))) {
-    throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
-  }
+  await spendNonce(gateway, merchant_id, nonce_str);
   const known = await gateway.store.refunds.byNumber(merchant_id, mch_refund_id);
   if (!known) throw new ApiError('no_order', 'mch_refund_id does not exist at this merchant');
   const order = await orderOf(gateway, known);

@@ -4,6 +4,7 @@ import { isCalling, type Order } from '../domain/order.ts';
 import { tradeInfo, tradeState } from '../domain/trade-state.ts';
 import { channelFields } from '../notifications/payload.ts';
 import type { Gateway } from './gateway.ts';
+import { nonceRepeated } from './nonce.ts';
 import type { Answer } from './pay-answer.ts';
 import { resolveOrder } from './resolve-order.ts';
 
@@ -18,8 +19,7 @@ export async function findOrder(
   nonce_str: string | null,
 ): Promise<Order> {
   const { nonce_new, order } = await gateway.store.orders.byNumberOnce(merchant_id, mch_trade_id, nonce_str);
-  if (!nonce_new)
-    throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
+  if (!nonce_new) throw nonceRepeated();
   if (!order) throw new ApiError('no_order', 'mch_trade_id does not exist at this merchant');
   return order;
 }

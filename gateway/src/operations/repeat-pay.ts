@@ -37,15 +37,20 @@ type Repeated = Pick<NewOrder, 'merchant_id' | 'mch_trade_id' | 'request_hash'>;
  */
 export async function repeatPay(gateway: Gateway, request: Repeated, routes: readonly Route[]): Promise<PendingAnswer> {
   const order = await settled(gateway, request);
-  if (order.request_hash !== request.request_hash)
-    throw new ApiError('number_repeated', 'mch_trade_id has been used with other parameters: use a new number');
-  if (order.state !== 'undecided') throw decidedAlready(order);
+  assertSameAndOpen(order, request);
   if (order.ending !== null) throw beingEnded(order.ending);
   if (order.reply) {
     const answer = payAnswer(order, gateway.ports.clock.now_ms());
     return { answer, committed: Promise.resolve(answer) };
   }
   return placeAgain(gateway, order, routes);
+}
+
+/** Throws 107 for a request with other parameters than the order's own, and for an order that is decided. */
+export function assertSameAndOpen(order: Order, request: Pick<NewOrder, 'request_hash'>): void {
+  if (order.request_hash !== request.request_hash)
+    throw new ApiError('number_repeated', 'mch_trade_id has been used with other parameters: use a new number');
+  if (order.state !== 'undecided') throw decidedAlready(order);
 }
 
 function decidedAlready(order: Order): ApiError {
