@@ -91,6 +91,13 @@ export async function openAccount(gateway: Gateway, account_id: string): Promise
   );
 }
 
+/** Whether an account's settings or keys keep it from being used, however that came to be known. */
+export function isMisconfigured(error: unknown): error is Error {
+  return (
+    error instanceof ChannelMisconfigured || (error instanceof ApiError && error.code_name === 'channel_misconfigured')
+  );
+}
+
 /** Takes note of a call to an order's account, for the metrics and the account's circuit, and passes the report on. */
 export function counted<Report extends { readonly outcome: string }>(
   gateway: Gateway,

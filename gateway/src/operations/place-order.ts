@@ -2,12 +2,12 @@
  * Sends an order to its channel and turns what came back into the merchant's answer. Another account is tried only when it is
  * certain that nothing was placed at the one before: no connection, or turned away for what the account is. Never on a timeout.
  */
-import { ChannelMisconfigured, type BeginReport, type PreparedBegin } from '../channels/channel.ts';
+import type { BeginReport, PreparedBegin } from '../channels/channel.ts';
 import { ApiError } from '../domain/codes.ts';
 import { hasPaymentCode, PLACING_LEASE_MS, type Order } from '../domain/order.ts';
 import type { Route } from '../storage/configuration.ts';
 import { applyToOrder } from './apply-channel-result.ts';
-import { counted, openAccount, orderForChannel } from './channel-calls.ts';
+import { counted, isMisconfigured, openAccount, orderForChannel } from './channel-calls.ts';
 import { beginEvent, rawOf } from './channel-events.ts';
 import { CIRCUIT_OPEN } from './circuit-breaker.ts';
 import { withNumber } from './take-number.ts';
@@ -27,10 +27,7 @@ export async function prepare(gateway: Gateway, order: Order): Promise<PreparedB
     if (client.virtual_accounts) return withNumber(gateway, order, client, client.virtual_accounts);
     return await client.prepareBegin(orderForChannel(gateway, order));
   } catch (error) {
-    const misconfigured =
-      error instanceof ChannelMisconfigured ||
-      (error instanceof ApiError && error.code_name === 'channel_misconfigured');
-    if (!misconfigured) throw error;
+    if (!isMisconfigured(error)) throw error;
     return new Misconfigured(error);
   }
 }
