@@ -42,14 +42,17 @@ WITH taken AS (
 SELECT 1 AS done FROM taken`,
 };
 
+/**
+ * Answers each as it was, but from now on it counts as sent: a node that dies in the middle leaves one that is asked about first.
+ */
 const CLAIM: Statement = {
   name: 'claim_bank_returns',
   text: `
 WITH due AS (
-  SELECT return_no FROM bank_returns WHERE state IN ('due', 'processing') AND check_at_ms <= $1
+  SELECT * FROM bank_returns WHERE state IN ('due', 'processing') AND check_at_ms <= $1
   ORDER BY check_at_ms LIMIT $3 FOR UPDATE SKIP LOCKED
 )
-UPDATE bank_returns b SET check_at_ms = $2 FROM due d WHERE b.return_no = d.return_no RETURNING b.*`,
+UPDATE bank_returns b SET state = 'processing', check_at_ms = $2 FROM due d WHERE b.return_no = d.return_no RETURNING d.*`,
 };
 
 const WAIT: Statement = {
@@ -90,6 +93,7 @@ const BY_NUMBER: Statement = {
 export interface BankReturnStore {
   /** Answers false when the credit is not held any more. */
   returnCredit(request: NewReturn): Promise<boolean>;
+  /** Each as it was: `due` for one that nobody has ever tried to send. */
   claim(now_ms: number, lease_until_ms: number, limit: number): Promise<BankReturn[]>;
   wait(
     return_no: string,
