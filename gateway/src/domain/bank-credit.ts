@@ -10,8 +10,9 @@
  *   held ──return──▶ returning ──sent back──▶ returned
  *                    returning ──refused by the bank──▶ held
  *
- * `paid`, `returned` and `reversed` are final. A reversal of a credit that is paid, returning or returned changes nothing: it is
- * raised, because the money is gone from our account and nobody but a person can get it back.
+ * `paid`, `returned` and `reversed` are final. A reversal of a credit that is paid, settling, returning or returned changes nothing
+ * at once: it is raised, because the money is gone from our account and nobody but a person can get it back. Where that credit
+ * would be held again, it is `reversed` instead.
  */
 import type { Fen } from './money.ts';
 import type { Order } from './order.ts';

@@ -121,15 +121,14 @@ export type CodeName = keyof typeof CODES;
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code_name: CodeName;
+  /** Seconds after which trying again makes sense, for the Retry-After header of 429 and 503. */
+  readonly retry_after_s: number;
 
   constructor(code_name: CodeName, message: string, retry_after_s = 1) {
     super(message);
     this.code_name = code_name;
     this.retry_after_s = retry_after_s;
   }
-
-  /** Seconds after which trying again makes sense, for the Retry-After header of 429 and 503. */
-  readonly retry_after_s: number;
 
   get code(): number {
     return CODES[this.code_name].code;

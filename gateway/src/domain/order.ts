@@ -191,7 +191,7 @@ export function lastSentAt(order: Order): number {
 }
 
 /** Whether a call that places it counts as under way: until its lease has run out, for the node that made it may have died. */
-function isCalling(order: Order, at_ms: number): boolean {
+export function isCalling(order: Order, at_ms: number): boolean {
   return order.placement === 'calling' && at_ms < order.placing_until_ms;
 }
 

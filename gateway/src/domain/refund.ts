@@ -76,9 +76,14 @@ const NOTHING: RefundDecision = { changes: null, timeline: '', money: 'keep', no
 
 const OPEN: ReadonlySet<RefundState> = new Set(['undecided', 'processing', 'abnormal']);
 
+/** Whether the channel has still to say, or a person to do, what becomes of a refund: its amount is reserved until then. */
+export function isOpen(refund: Pick<Refund, 'state'>): boolean {
+  return OPEN.has(refund.state);
+}
+
 /** Decides what one event does to a refund. A decided refund never goes back but by `resubmit`. */
 export function decideRefund(refund: Refund, event: RefundEvent, at_ms: number): RefundDecision {
-  if (!OPEN.has(refund.state)) return contradiction(refund, event);
+  if (!isOpen(refund)) return contradiction(refund, event);
   const decided = { calling_until_ms: 0, decided_at_ms: at_ms };
   switch (event.kind) {
     case 'succeeded':

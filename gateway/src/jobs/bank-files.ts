@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { bankAccountIds } from '../operations/bank-upkeep.ts';
 import type { Gateway } from '../operations/gateway.ts';
 import { takeBankFile, type FileResult } from '../operations/take-bank-file.ts';
-import type { JobLoop } from './runner.ts';
+import { atMostEvery, type JobLoop } from './runner.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const ACCOUNTS_EVERY_MS = 10_000;
@@ -30,16 +30,13 @@ interface Look {
  */
 export function bankFiles(root: string): JobLoop {
   const looks = new Map<string, Look>();
-  let next_ms = 0;
   let accounts_at_ms = 0;
   let accounts: readonly string[] = [];
-  return {
+  return atMostEvery(LOOK_EVERY_MS, {
     kind: 'bank_file',
     max_running: 1,
     async runBatch(gateway, _limit, start) {
       const now_ms = gateway.ports.clock.now_ms();
-      if (now_ms < next_ms) return 0;
-      next_ms = now_ms + LOOK_EVERY_MS;
       if (now_ms >= accounts_at_ms) {
         accounts_at_ms = now_ms + ACCOUNTS_EVERY_MS;
         accounts = await bankAccountIds(gateway);
@@ -53,7 +50,7 @@ export function bankFiles(root: string): JobLoop {
       if (settled.length > 0) start(() => takeAll(gateway, root, settled, looks));
       return 0;
     },
-  };
+  });
 }
 
 async function makeFolders(folder: string): Promise<void> {

@@ -1,20 +1,17 @@
 import { keepUp, watchPools } from '../operations/bank-upkeep.ts';
-import type { JobLoop } from './runner.ts';
+import { atMostEvery, type JobLoop } from './runner.ts';
 
 const UPKEEP_EVERY_MS = 10_000;
 const POOLS_EVERY_MS = 60_000;
 
 /** Looks after numbers and unfinished credits every ten seconds, and counts free numbers every minute. */
 export function bankUpkeep(): JobLoop {
-  let upkeep_at_ms = 0;
   let pools_at_ms = 0;
-  return {
+  return atMostEvery(UPKEEP_EVERY_MS, {
     kind: 'bank_upkeep',
     max_running: 1,
     async runBatch(gateway) {
       const now_ms = gateway.ports.clock.now_ms();
-      if (now_ms < upkeep_at_ms) return 0;
-      upkeep_at_ms = now_ms + UPKEEP_EVERY_MS;
       await keepUp(gateway);
       if (now_ms >= pools_at_ms) {
         pools_at_ms = now_ms + POOLS_EVERY_MS;
@@ -22,5 +19,5 @@ export function bankUpkeep(): JobLoop {
       }
       return 0;
     },
-  };
+  });
 }

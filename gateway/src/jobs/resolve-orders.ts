@@ -1,7 +1,7 @@
 import type { Order } from '../domain/order.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Gateway } from '../operations/gateway.ts';
-import { raiseException } from '../operations/raise-exception.ts';
+import { aboutOrder, raiseException } from '../operations/raise-exception.ts';
 import { resolveOrder } from '../operations/resolve-order.ts';
 import type { ClaimedJob } from '../storage/jobs.ts';
 import type { JobLoop } from './runner.ts';
@@ -85,12 +85,7 @@ async function raiseOverdue(gateway: Gateway, order: Order): Promise<void> {
   await raiseException(gateway, {
     kind: 'order_undecided_too_long',
     dedupe_key: `order_undecided_too_long ${order.trade_id}`,
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    channel: order.channel,
-    account_id: order.account_id,
+    ...aboutOrder(order),
     detail: { channel_message: order.channel_message, check_count: order.check_count },
-    raw_headers: null,
-    raw_body: null,
   });
 }

@@ -1,3 +1,4 @@
+import { isOpen } from '../domain/refund.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Gateway } from '../operations/gateway.ts';
 import { resolveRefund } from '../operations/resolve-refund.ts';
@@ -22,9 +23,7 @@ async function run(gateway: Gateway, job: ClaimedJob): Promise<void> {
   try {
     const refund = await gateway.store.refunds.byId(job.merchant_id, job.subject_id);
     const order = refund ? await gateway.store.orders.byTradeId(job.merchant_id, refund.trade_id) : null;
-    const open =
-      refund && (refund.state === 'undecided' || refund.state === 'processing' || refund.state === 'abnormal');
-    if (!refund || !order || !open) {
+    if (!refund || !order || !isOpen(refund)) {
       await gateway.store.jobs.remove('refund', job.merchant_id, job.subject_id);
       return;
     }

@@ -15,6 +15,20 @@ export interface JobLoop {
   readonly max_running: number;
 }
 
+/** The same loop, run so often at most: rare work need not be looked for at each of the wake-ups that hurry the others along. */
+export function atMostEvery(every_ms: number, loop: JobLoop): JobLoop {
+  let next_ms = 0;
+  return {
+    ...loop,
+    async runBatch(gateway, limit, start) {
+      const now_ms = gateway.ports.clock.now_ms();
+      if (now_ms < next_ms) return 0;
+      next_ms = now_ms + every_ms;
+      return loop.runBatch(gateway, limit, start);
+    },
+  };
+}
+
 export interface Runner {
   start(): void;
   /** Claims no more and waits for what is running. */

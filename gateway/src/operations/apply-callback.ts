@@ -8,9 +8,10 @@ import { ChannelMisconfigured } from '../channels/channel.ts';
 import { isId } from '../domain/identifiers.ts';
 import { hasPaymentCode, type Order } from '../domain/order.ts';
 import type { AccountEntry } from './directory.ts';
-import { applyToOrder, paymentEvent } from './apply-channel-result.ts';
+import { applyToOrder } from './apply-channel-result.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
-import { counted, orderReference } from './channel-calls.ts';
+import { askAboutOrder } from './channel-calls.ts';
+import { paymentEvent, rawOf } from './channel-events.ts';
 import type { Gateway } from './gateway.ts';
 import { raiseException } from './raise-exception.ts';
 
@@ -86,11 +87,8 @@ async function applyPayment(
   // What the adapter could not understand is not acknowledged: the channel repeats it, and the resolver asks meanwhile.
   if (event.kind === 'unknown') return event.reason;
   if (event.kind === 'paid' && order.state === 'reversed' && hasPaymentCode(order))
-    return askAboutReversed(gateway, account, order);
-  await applyToOrder(gateway, order, event, {
-    source: 'callback',
-    raw: 'raw' in callback.report ? callback.report.raw : undefined,
-  });
+    return askAboutReversed(gateway, order);
+  await applyToOrder(gateway, order, event, { source: 'callback', raw: rawOf(callback.report) });
   return 'applied';
 }
 
@@ -98,15 +96,10 @@ async function applyPayment(
  * "Paid", said of a payment code that its channel has reversed: word of the payment that the reverse gave back, late on its way, or a
  * payment that came after it. Only asking tells, and a payment that has gone back already must not be refunded.
  */
-async function askAboutReversed(gateway: Gateway, account: AccountEntry, order: Order): Promise<string> {
-  const report = counted(gateway, order, 'query', await account.client.query(orderReference(order)));
-  const event = paymentEvent(report);
+async function askAboutReversed(gateway: Gateway, order: Order): Promise<string> {
+  const { event, raw } = await askAboutOrder(gateway, order);
   if (event.kind === 'unknown') return event.reason;
-  await applyToOrder(gateway, order, event, {
-    source: 'query',
-    raw: 'raw' in report ? report.raw : undefined,
-    after_reverse: true,
-  });
+  await applyToOrder(gateway, order, event, { source: 'query', raw, after_reverse: true });
   return 'applied';
 }
 
@@ -138,7 +131,7 @@ async function applyRefund(
   }
   await applyToRefund(gateway, order, refund, refundEvent(report, true), {
     source: 'callback',
-    raw: 'raw' in report ? report.raw : undefined,
+    raw: rawOf(report),
   });
   return 'applied';
 }
@@ -157,8 +150,6 @@ async function keep(
   await raiseException(gateway, {
     kind,
     dedupe_key: `${kind} ${account.account_id} ${callback_id}`,
-    merchant_id: null,
-    trade_id: null,
     channel: account.channel,
     account_id: account.account_id,
     detail,

@@ -2,16 +2,15 @@
  * The funnel: whatever a channel is found to have said about an order ends here. Decide on what was read, save by
  * compare-and-set with everything the change causes in the same commit; when somebody was faster, read again and decide anew.
  */
-import type { BeginReport, CloseReport, PaymentReport, ReverseReport } from '../channels/channel.ts';
 import { makeId } from '../domain/identifiers.ts';
-import type { Decision, Ending, Exception, Order, OrderChanges, OrderEvent, Source } from '../domain/order.ts';
+import type { Decision, Exception, Order, OrderChanges, OrderEvent, Source } from '../domain/order.ts';
 import { assertArrow, decide, hasPaymentCode, hasVirtualAccount } from '../domain/order.ts';
 import { delayAfter, type QueryKind } from '../domain/retry-schedule.ts';
-import { paymentPayload } from '../notifications/payload.ts';
-import type { LateRefund, NewNotification, OrderSave } from '../storage/orders.ts';
-import { counted, openAccount, orderReference } from './channel-calls.ts';
+import type { LateRefund, OrderSave } from '../storage/orders.ts';
+import { askAboutOrder, orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
-import { raiseException } from './raise-exception.ts';
+import { paymentNotification } from './new-notification.ts';
+import { aboutOrder, raiseException } from './raise-exception.ts';
 import { releaseNumber } from './release-number.ts';
 
 const MAX_CONFLICTS = 20;
@@ -69,10 +68,7 @@ function mayBeOlderThanReverse(order: Order, event: OrderEvent, evidence: Eviden
 }
 
 async function askAfterReverse(gateway: Gateway, order: Order): Promise<[OrderEvent, Evidence]> {
-  const client = await openAccount(gateway, order.account_id);
-  const report = counted(gateway, order, 'query', await client.query(orderReference(order)));
-  const raw = 'raw' in report ? report.raw : undefined;
-  const event = paymentEvent(report);
+  const { event, raw } = await askAboutOrder(gateway, order);
   const evidence = { source: 'query', raw, after_reverse: true } as const;
   if (event.kind !== 'unknown') return [event, evidence];
   // Nobody will ask again about an order that is over: a person has to look.
@@ -161,7 +157,7 @@ function savedAs(
         ? null
         : { source: evidence.source, kind: decision.timeline, detail: eventDetail(event, evidence) },
     job: nextJob(before, next, event, evidence.source, at_ms),
-    notification: decision.notify ? newNotification(gateway, next, at_ms) : null,
+    notification: decision.notify ? paymentNotification(gateway, next, at_ms) : null,
     late_refund: decision.return_payment
       ? newLateRefund(gateway, next, decision.return_payment, evidence, at_ms)
       : null,
@@ -201,21 +197,6 @@ function eventDetail(event: OrderEvent, evidence: Evidence): Record<string, unkn
   return { ...said, ...(evidence.raw !== undefined && { raw: evidence.raw.slice(0, MAX_RAW_CHARACTERS) }) };
 }
 
-function newId(gateway: Gateway, at_ms: number): string {
-  return makeId(at_ms, gateway.ports.random.bytes(8));
-}
-
-function newNotification(gateway: Gateway, order: Order, at_ms: number): NewNotification | null {
-  if (order.notify_url === null) return null;
-  return {
-    notification_id: newId(gateway, at_ms),
-    subject: 'payment',
-    refund_id: null,
-    url: order.notify_url,
-    payload: paymentPayload(order, newId(gateway, at_ms)),
-  };
-}
-
 const RETURN_REASONS = {
   late: '订单失效后到账，自动退回',
   reversed: '订单已撤销，退回付款',
@@ -233,7 +214,7 @@ function newLateRefund(
   at_ms: number,
 ): LateRefund {
   return {
-    refund_id: newId(gateway, at_ms),
+    refund_id: makeId(at_ms, gateway.ports.random.bytes(8)),
     refund_fen: order.total_fen - order.refunded_fen - order.refund_reserved_fen,
     refund_desc: RETURN_REASONS[why],
     check_at_ms: source === 'reverse' ? at_ms + REVERSING_LEASE_MS : at_ms,
@@ -244,88 +225,8 @@ async function raiseForOrder(gateway: Gateway, order: Order, exception: Exceptio
   await raiseException(gateway, {
     kind: exception.kind,
     dedupe_key: `${exception.kind} ${order.trade_id} ${JSON.stringify(exception.detail)}`,
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    channel: order.channel,
-    account_id: order.account_id,
+    ...aboutOrder(order),
     detail: { ...exception.detail, source: evidence.source },
-    raw_headers: null,
     raw_body: evidence.raw ?? null,
   });
-}
-
-/** The answer to an order request as an event; a stable word stays in `reason`. */
-export function beginEvent(report: BeginReport): OrderEvent {
-  switch (report.outcome) {
-    case 'accepted':
-      return { kind: 'accepted', reply: report.reply, message: report.message };
-    case 'paid':
-      return { kind: 'paid', facts: report.facts, finished: false };
-    case 'paying':
-      return { kind: 'accepted', reply: {}, message: report.message };
-    case 'declined':
-      return { kind: 'declined', code: report.code, message: report.message };
-    case 'not_sent':
-      return { kind: 'not_placed', reason: report.reason };
-    case 'unknown':
-      return { kind: 'unknown', reason: report.reason };
-  }
-}
-
-/** The answer to a query, or a callback, as an event. A refused query says nothing about the order. */
-export function paymentEvent(report: PaymentReport): OrderEvent {
-  switch (report.outcome) {
-    case 'paid':
-      return { kind: 'paid', facts: report.facts, finished: false };
-    case 'finished':
-      return { kind: 'paid', facts: report.facts, finished: true };
-    case 'waiting':
-    case 'pay_error':
-      return { kind: 'waiting', message: report.message };
-    case 'closed':
-      return { kind: 'closed', message: report.message };
-    case 'reversed':
-      return { kind: 'reversed', message: report.message };
-    case 'not_found':
-      return { kind: 'not_found', message: report.message };
-    case 'declined':
-      return { kind: 'unknown', reason: report.code };
-    case 'not_sent':
-    case 'unknown':
-      return { kind: 'unknown', reason: report.reason };
-  }
-}
-
-/** The answer to a close as an event. "Already paid" is no event: the payment itself must be asked for. */
-export function closeEvent(report: CloseReport, ending: Ending): OrderEvent | null {
-  switch (report.outcome) {
-    case 'closed':
-      return { kind: 'closed', message: report.message };
-    case 'not_found':
-      return { kind: 'not_found', message: report.message };
-    case 'already_paid':
-      return null;
-    case 'declined':
-      return { kind: 'ending_refused', ending, code: report.code, message: report.message };
-    case 'not_sent':
-    case 'unknown':
-      return { kind: 'unknown', reason: report.reason };
-  }
-}
-
-/** The answer to a reverse as an event. */
-export function reverseEvent(report: ReverseReport): OrderEvent {
-  switch (report.outcome) {
-    case 'reversed':
-      return { kind: 'reversed', message: report.message, refunded: report.refunded };
-    case 'again':
-      return { kind: 'unknown', reason: 'again' };
-    case 'not_found':
-      return { kind: 'not_found', message: report.message };
-    case 'declined':
-      return { kind: 'ending_refused', ending: 'reverse', code: report.code, message: report.message };
-    case 'not_sent':
-    case 'unknown':
-      return { kind: 'unknown', reason: report.reason };
-  }
 }

@@ -1,16 +1,15 @@
 /** The funnel for refunds: decide on what was read, save by compare-and-set, sums of the order in the same commit. */
 import type { RefundReport } from '../channels/channel.ts';
-import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
 import type { Order, Source } from '../domain/order.ts';
 import type { Refund, RefundDecision, RefundEvent } from '../domain/refund.ts';
-import { decideRefund } from '../domain/refund.ts';
+import { decideRefund, isOpen } from '../domain/refund.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
-import { paymentPayload, refundPayload } from '../notifications/payload.ts';
 import type { NewNotification } from '../storage/orders.ts';
 import type { RefundSave } from '../storage/refunds.ts';
 import type { Gateway } from './gateway.ts';
-import { raiseException } from './raise-exception.ts';
+import { paymentNotification, refundNotification } from './new-notification.ts';
+import { aboutOrder, raiseException } from './raise-exception.ts';
 
 const MAX_CONFLICTS = 20;
 const MAX_RAW_CHARACTERS = 4_000;
@@ -74,18 +73,17 @@ function prepareSave(
   const told_already = evidence.source === 'refund' && event.kind === 'refused';
   // The payment of a reversed order that the channel does not give back stands, and its merchant must hear so.
   const paid_again = isReturn(order, next) && decision.money === 'released';
-  const open = next.state === 'undecided' || next.state === 'processing' || next.state === 'abnormal';
   return {
     refund: next,
     at_ms,
     money: decision.money,
     order_paid_again: paid_again,
     event: { source: evidence.source, kind: decision.timeline, detail: { refund_id: next.refund_id, ...said, ...raw } },
-    job: open ? at_ms + delayAfter('refund', next.check_count) : 'delete',
+    job: isOpen(next) ? at_ms + delayAfter('refund', next.check_count) : 'delete',
     notification: paid_again
       ? paidAgain(gateway, order, at_ms)
       : decision.notify && !told_already
-        ? newNotification(gateway, order, next, at_ms)
+        ? refundNotification(gateway, order, next, at_ms)
         : null,
   };
 }
@@ -96,28 +94,8 @@ function isReturn(order: Order, refund: Refund): boolean {
 }
 
 function paidAgain(gateway: Gateway, order: Order, at_ms: number): NewNotification | null {
-  if (order.notify_url === null) return null;
-  const newId = (): string => makeId(at_ms, gateway.ports.random.bytes(8));
   const paid: Order = { ...order, state: 'paid', refund_reserved_fen: fen(0), updated_at_ms: at_ms };
-  return {
-    notification_id: newId(),
-    subject: 'payment',
-    refund_id: null,
-    url: order.notify_url,
-    payload: paymentPayload(paid, newId()),
-  };
-}
-
-function newNotification(gateway: Gateway, order: Order, refund: Refund, at_ms: number): NewNotification | null {
-  if (refund.notify_url === null) return null;
-  const newId = (): string => makeId(at_ms, gateway.ports.random.bytes(8));
-  return {
-    notification_id: newId(),
-    subject: 'refund',
-    refund_id: refund.refund_id,
-    url: refund.notify_url,
-    payload: refundPayload(order, refund, newId()),
-  };
+  return paymentNotification(gateway, paid, at_ms);
 }
 
 async function raiseForRefund(
@@ -130,12 +108,8 @@ async function raiseForRefund(
   await raiseException(gateway, {
     kind: exception.kind,
     dedupe_key: `${exception.kind} ${refund.refund_id}`,
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    channel: order.channel,
-    account_id: order.account_id,
+    ...aboutOrder(order),
     detail: { ...exception.detail, source: evidence.source },
-    raw_headers: null,
     raw_body: evidence.raw ?? null,
   });
 }

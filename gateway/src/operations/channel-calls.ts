@@ -1,9 +1,17 @@
-import type { ChannelClient, OrderForChannel, OrderReference, PayType, RefundForChannel } from '../channels/channel.ts';
+import type {
+  ChannelClient,
+  OrderForChannel,
+  OrderReference,
+  PaymentReport,
+  PayType,
+  RefundForChannel,
+} from '../channels/channel.ts';
 import { ChannelMisconfigured } from '../channels/channel.ts';
 import { implementationOf } from '../channels/registry.ts';
 import { ApiError } from '../domain/codes.ts';
-import type { Order } from '../domain/order.ts';
+import type { Order, OrderEvent } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
+import { paymentEvent, rawOf } from './channel-events.ts';
 import { callbackUrl, type Gateway } from './gateway.ts';
 
 function text(value: string | number | undefined): string | null {
@@ -83,6 +91,13 @@ export async function openAccount(gateway: Gateway, account_id: string): Promise
   );
 }
 
+/** Whether an account's settings or keys keep it from being used, however that came to be known. */
+export function isMisconfigured(error: unknown): error is Error {
+  return (
+    error instanceof ChannelMisconfigured || (error instanceof ApiError && error.code_name === 'channel_misconfigured')
+  );
+}
+
 /** Takes note of a call to an order's account, for the metrics and the account's circuit, and passes the report on. */
 export function counted<Report extends { readonly outcome: string }>(
   gateway: Gateway,
@@ -93,4 +108,17 @@ export function counted<Report extends { readonly outcome: string }>(
   gateway.metrics.channel_calls.inc({ channel: order.channel, operation, outcome: report.outcome });
   gateway.breakers.record(order.account_id, report);
   return report;
+}
+
+export interface Asked {
+  readonly report: PaymentReport;
+  readonly event: OrderEvent;
+  readonly raw: string | undefined;
+}
+
+/** Asks an order's channel how it stands. Nothing is recorded: that is the funnel's. Throws 1500. */
+export async function askAboutOrder(gateway: Gateway, order: Order): Promise<Asked> {
+  const client = await openAccount(gateway, order.account_id);
+  const report = counted(gateway, order, 'query', await client.query(orderReference(order)));
+  return { report, event: paymentEvent(report), raw: rawOf(report) };
 }

@@ -86,7 +86,7 @@ export class StatementComparison {
     side.count += payments.length;
     side.fen += sum;
     this.#batch.push(...payments);
-    if (this.#batch.length >= BATCH) await this.#flush();
+    if (this.#batch.length >= BATCH) await this.catchUp();
   }
 
   /** Takes note of an entry that could not be read. */
@@ -96,7 +96,7 @@ export class StatementComparison {
 
   /** Compares the rest, the totals, and what we have that the statement has not. */
   async end(): Promise<ComparedStatement> {
-    await this.#flush();
+    await this.catchUp();
     this.#compareTotals();
     await this.#findMissingThere();
     const { id, account, from_day, to_day } = this.#head;
@@ -121,7 +121,8 @@ export class StatementComparison {
     if (count <= KEPT_OF_A_KIND) this.#kept.push(difference);
   }
 
-  async #flush(): Promise<void> {
+  /** Compares what was added and still waits for its batch to be full. */
+  async catchUp(): Promise<void> {
     for (let from = 0; from < this.#batch.length; from += BATCH) {
       const part = this.#batch.slice(from, from + BATCH);
       const credits = part.filter((one) => one.kind === 'credit');

@@ -15,6 +15,7 @@ import {
 } from '../domain/preorder.ts';
 import type { NewPreorder } from '../storage/preorders.ts';
 import type { Gateway } from './gateway.ts';
+import { nonceRepeated } from './nonce.ts';
 import type { Answer } from './pay-answer.ts';
 import { linkTo, payUrl } from './payment-links.ts';
 
@@ -44,7 +45,7 @@ export async function createPreorder(gateway: Gateway, request: PreorderRequest)
     case 'inserted':
       return linkAnswer(gateway, preorder);
     case 'nonce_repeated':
-      throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
+      throw nonceRepeated();
     case 'number_repeated':
       return repeated(gateway, preorder);
   }

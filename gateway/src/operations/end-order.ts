@@ -1,8 +1,9 @@
 /** Ends an undecided order at its channel, and records what the channel said to that. */
 import { ChannelMisconfigured, type ChannelClient, type Declined, type ReverseReport } from '../channels/channel.ts';
 import type { Order, Source } from '../domain/order.ts';
-import { applyToOrder, closeEvent, paymentEvent, reverseEvent } from './apply-channel-result.ts';
-import { counted, openAccount, orderReference } from './channel-calls.ts';
+import { applyToOrder } from './apply-channel-result.ts';
+import { askAboutOrder, counted, openAccount, orderReference } from './channel-calls.ts';
+import { closeEvent, rawOf, reverseEvent } from './channel-events.ts';
 import type { Gateway } from './gateway.ts';
 
 export interface Ended {
@@ -24,25 +25,20 @@ export async function closeAtChannel(
   const report = counted(gateway, order, 'close', await client.close(orderReference(order)));
   const event = closeEvent(report, order.ending ?? 'close');
   if (event) {
-    const evidence = { source, raw: 'raw' in report ? report.raw : undefined };
+    const evidence = { source, raw: rawOf(report) };
     const closed = await applyToOrder(gateway, order, event, evidence);
     return { order: closed, refused: report.outcome === 'declined' ? report : null, again: false };
   }
   // The channel says it has been paid in the meantime: the payment itself is asked for, with its amount and number.
-  const paid = counted(gateway, order, 'query', await client.query(orderReference(order)));
-  const raw = 'raw' in paid ? paid.raw : undefined;
-  return {
-    order: await applyToOrder(gateway, order, paymentEvent(paid), { source, raw }),
-    refused: null,
-    again: false,
-  };
+  const { event: payment, raw } = await askAboutOrder(gateway, order);
+  return { order: await applyToOrder(gateway, order, payment, { source, raw }), refused: null, again: false };
 }
 
 /** Reverses an order of a payment code: nothing will be paid, or what was paid goes back. */
 export async function reverseAtChannel(gateway: Gateway, order: Order): Promise<Ended> {
   const client = await openAccount(gateway, order.account_id);
   const report = counted(gateway, order, 'reverse', await tryReverse(gateway, client, order));
-  const evidence = { source: 'reverse', raw: 'raw' in report ? report.raw : undefined } as const;
+  const evidence = { source: 'reverse', raw: rawOf(report) } as const;
   return {
     order: await applyToOrder(gateway, order, reverseEvent(report), evidence),
     refused: report.outcome === 'declined' ? report : null,

@@ -2,16 +2,17 @@
  * POST /v2/pay of a pay type whose payer confirms on the payment page (wechat.jsurl; pay-api, 微信公众号支付（跳转）). The order is
  * stored undecided and placed nowhere: that is done by pay-link-order.ts, when somebody has opened pay_url and confirmed.
  */
-import { ApiError } from '../domain/codes.ts';
 import type { Order } from '../domain/order.ts';
 import { tradeState } from '../domain/trade-state.ts';
 import type { NewOrder } from '../storage/orders.ts';
 import { candidateRoutes } from './choose-route.ts';
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
+import { nonceRepeated } from './nonce.ts';
 import { assertLifetime, asOrder, newOrder, type PayRequest } from './pay.ts';
 import type { Answer } from './pay-answer.ts';
 import { linkTo, payUrl } from './payment-links.ts';
+import { assertSameAndOpen } from './repeat-pay.ts';
 
 /** Stores the order and answers its link, the same one for the same request again. Throws 102, 104, 107, 202. */
 export async function payByLink(gateway: Gateway, merchant: MerchantEntry, request: PayRequest): Promise<Answer> {
@@ -29,7 +30,7 @@ export async function payByLink(gateway: Gateway, merchant: MerchantEntry, reque
     case 'inserted':
       return linkAnswer(gateway, asOrder(order));
     case 'nonce_repeated':
-      throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
+      throw nonceRepeated();
     case 'number_repeated':
       return linkAnswer(gateway, await repeated(gateway, order));
   }
@@ -38,13 +39,7 @@ export async function payByLink(gateway: Gateway, merchant: MerchantEntry, reque
 async function repeated(gateway: Gateway, request: NewOrder): Promise<Order> {
   const order = await gateway.store.orders.byNumber(request.merchant_id, request.mch_trade_id);
   if (!order) throw new Error('an order disappeared');
-  if (order.request_hash !== request.request_hash)
-    throw new ApiError('number_repeated', 'mch_trade_id has been used with other parameters: use a new number');
-  if (order.state !== 'undecided')
-    throw new ApiError(
-      'number_repeated',
-      `mch_trade_id has been used and its order is decided (${order.state}): query it, or use a new number`,
-    );
+  assertSameAndOpen(order, request);
   return order;
 }
 

@@ -16,6 +16,7 @@ import { openAccount } from './channel-calls.ts';
 import { candidateRoutes } from './choose-route.ts';
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
+import { nonceRepeated } from './nonce.ts';
 import { place, prepare, type PendingAnswer } from './place-order.ts';
 import { repeatPay } from './repeat-pay.ts';
 
@@ -44,8 +45,7 @@ export async function pay(gateway: Gateway, merchant: MerchantEntry, request: Pa
   const order = asOrder(new_order);
   const [inserted, begin] = await Promise.allSettled([gateway.store.orders.insert(new_order), prepare(gateway, order)]);
   if (inserted.status === 'rejected') throw inserted.reason;
-  if (inserted.value === 'nonce_repeated')
-    throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
+  if (inserted.value === 'nonce_repeated') throw nonceRepeated();
   if (inserted.value === 'number_repeated') return repeatPay(gateway, new_order, routes);
   if (begin.status === 'rejected') throw begin.reason;
   return place(gateway, order, begin.value, others);

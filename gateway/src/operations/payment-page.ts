@@ -143,7 +143,7 @@ export function faceOf(subject: Subject, payer_keys: readonly string[], at_ms: n
     return { kind: 'paid_twice', order: current };
   if (paid) return paid.state === 'paid' ? paidFace(paid, is_own(paid)) : { kind: 'given_back', order: paid };
   const undecided = current?.state === 'undecided' ? current : null;
-  if (undecided && is_own(undecided) && undecided.ending === null) return ownTry(undecided, at_ms);
+  if (undecided && is_own(undecided) && undecided.ending === null) return ownTry(undecided);
   if (subject.closed) return refusedLast(subject, is_own) ?? { kind: 'closed' };
   if (at_ms >= subject.expires_at_ms) return undecided && current?.ending ? { kind: 'busy' } : { kind: 'expired' };
   if (merchant.merchant.status !== 'active' || merchant.platform_suspended) return { kind: 'suspended' };
@@ -164,8 +164,7 @@ function refusedLast({ current }: Subject, is_own: (order: Order) => boolean): F
   return current?.state === 'failed' && is_own(current) ? { kind: 'refused', order: current } : null;
 }
 
-function ownTry(order: Order, at_ms: number): Face {
+function ownTry(order: Order): Face {
   if (order.reply) return { kind: 'paying', order, reply: order.reply };
-  const calling = order.placement === 'calling' && order.placing_until_ms > at_ms;
-  return order.placement === 'never' && !calling ? { kind: 'unreachable', order } : { kind: 'checking', order };
+  return order.placement === 'never' ? { kind: 'unreachable', order } : { kind: 'checking', order };
 }

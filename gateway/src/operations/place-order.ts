@@ -2,12 +2,13 @@
  * Sends an order to its channel and turns what came back into the merchant's answer. Another account is tried only when it is
  * certain that nothing was placed at the one before: no connection, or turned away for what the account is. Never on a timeout.
  */
-import { ChannelMisconfigured, type BeginReport, type PreparedBegin } from '../channels/channel.ts';
+import type { BeginReport, PreparedBegin } from '../channels/channel.ts';
 import { ApiError } from '../domain/codes.ts';
 import { hasPaymentCode, PLACING_LEASE_MS, type Order } from '../domain/order.ts';
 import type { Route } from '../storage/configuration.ts';
-import { applyToOrder, beginEvent } from './apply-channel-result.ts';
-import { counted, openAccount, orderForChannel } from './channel-calls.ts';
+import { applyToOrder } from './apply-channel-result.ts';
+import { counted, isMisconfigured, openAccount, orderForChannel } from './channel-calls.ts';
+import { beginEvent, rawOf } from './channel-events.ts';
 import { CIRCUIT_OPEN } from './circuit-breaker.ts';
 import { withNumber } from './take-number.ts';
 import type { Gateway } from './gateway.ts';
@@ -26,10 +27,7 @@ export async function prepare(gateway: Gateway, order: Order): Promise<PreparedB
     if (client.virtual_accounts) return withNumber(gateway, order, client, client.virtual_accounts);
     return await client.prepareBegin(orderForChannel(gateway, order));
   } catch (error) {
-    const misconfigured =
-      error instanceof ChannelMisconfigured ||
-      (error instanceof ApiError && error.code_name === 'channel_misconfigured');
-    if (!misconfigured) throw error;
+    if (!isMisconfigured(error)) throw error;
     return new Misconfigured(error);
   }
 }
@@ -115,10 +113,7 @@ export async function reroute(gateway: Gateway, order: Order, route: Route, reas
 
 /** Records what the channel said; the answer to an acceptance is made meanwhile. */
 async function record(gateway: Gateway, order: Order, report: BeginReport): Promise<PendingAnswer> {
-  const saved = applyToOrder(gateway, order, beginEvent(report), {
-    source: 'pay',
-    raw: 'raw' in report ? report.raw : undefined,
-  });
+  const saved = applyToOrder(gateway, order, beginEvent(report), { source: 'pay', raw: rawOf(report) });
   if (report.outcome === 'paid' || report.outcome === 'paying') {
     // What a till shows depends on what was decided: a success that is not ours (another amount, say) is none.
     const answer = decidedAnswer(await saved, gateway.ports.clock.now_ms());

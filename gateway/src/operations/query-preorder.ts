@@ -4,6 +4,7 @@ import type { Order } from '../domain/order.ts';
 import { preState, type Preorder } from '../domain/preorder.ts';
 import type { MerchantEntry } from './directory.ts';
 import type { Gateway } from './gateway.ts';
+import { spendNonce } from './nonce.ts';
 import type { Answer } from './pay-answer.ts';
 import { freshOrder } from './query.ts';
 
@@ -42,8 +43,7 @@ export async function queryPreorder(
   nonce_str: string | null,
 ): Promise<Answer> {
   const { merchant_id } = merchant.merchant;
-  if (nonce_str !== null && !(await gateway.store.orders.recordNonce(merchant_id, nonce_str)))
-    throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
+  await spendNonce(gateway, merchant_id, nonce_str);
   const found = await gateway.store.preorders.byNumber(merchant_id, mch_pre_id);
   if (!found) throw new ApiError('no_order', 'mch_pre_id does not exist at this merchant');
   const [standing, tries] = await Promise.all([

@@ -1,9 +1,10 @@
 /** POST /v2/pay/refund_query: by refund number one object, by order number a list (pay-api, Refund query). */
 import { ApiError } from '../domain/codes.ts';
 import type { Order } from '../domain/order.ts';
-import type { Refund } from '../domain/refund.ts';
+import { isOpen, type Refund } from '../domain/refund.ts';
 import { refundFields } from '../notifications/payload.ts';
 import type { Gateway } from './gateway.ts';
+import { spendNonce } from './nonce.ts';
 import type { Answer } from './pay-answer.ts';
 import { findOrder } from './query.ts';
 import { refundAnswer } from './refund.ts';
@@ -40,17 +41,15 @@ async function byRefundNumber(
   mch_refund_id: string,
   nonce_str: string | null,
 ): Promise<Answer> {
-  if (nonce_str !== null && !(await gateway.store.orders.recordNonce(merchant_id, nonce_str))) {
-    throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
-  }
+  await spendNonce(gateway, merchant_id, nonce_str);
   const known = await gateway.store.refunds.byNumber(merchant_id, mch_refund_id);
   if (!known) throw new ApiError('no_order', 'mch_refund_id does not exist at this merchant');
   const order = await orderOf(gateway, known);
   const now_ms = gateway.ports.clock.now_ms();
-  const open = known.state === 'undecided' || known.state === 'processing' || known.state === 'abnormal';
-  const asked = open && known.calling_until_ms <= now_ms && now_ms - known.updated_at_ms >= FRESH_MS;
-  const fresh = !asked || !gateway.breakers.admits(order.account_id);
-  if (fresh) return { msg: 'success', data: refundAnswer(order, refundFields(known), now_ms) };
+  const stale = isOpen(known) && known.calling_until_ms <= now_ms && now_ms - known.updated_at_ms >= FRESH_MS;
+  // An account that does not answer just now is left to the resolver: the merchant hears what is known.
+  if (!stale || !gateway.breakers.admits(order.account_id))
+    return { msg: 'success', data: refundAnswer(order, refundFields(known), now_ms) };
   const refund = await resolveRefund(gateway, order, known, 'query');
   return { msg: 'success', data: refundAnswer(await orderOf(gateway, known), refundFields(refund), now_ms) };
 }

@@ -1,9 +1,10 @@
 /** POST /v2/pay/query: the order as it stands; an undecided one is asked about at the channel first. */
 import { ApiError } from '../domain/codes.ts';
-import type { Order } from '../domain/order.ts';
+import { isCalling, type Order } from '../domain/order.ts';
 import { tradeInfo, tradeState } from '../domain/trade-state.ts';
 import { channelFields } from '../notifications/payload.ts';
 import type { Gateway } from './gateway.ts';
+import { nonceRepeated } from './nonce.ts';
 import type { Answer } from './pay-answer.ts';
 import { resolveOrder } from './resolve-order.ts';
 
@@ -18,8 +19,7 @@ export async function findOrder(
   nonce_str: string | null,
 ): Promise<Order> {
   const { nonce_new, order } = await gateway.store.orders.byNumberOnce(merchant_id, mch_trade_id, nonce_str);
-  if (!nonce_new)
-    throw new ApiError('nonce_repeated', 'nonce_str has been used before: make a new one for every request');
+  if (!nonce_new) throw nonceRepeated();
   if (!order) throw new ApiError('no_order', 'mch_trade_id does not exist at this merchant');
   return order;
 }
@@ -27,8 +27,7 @@ export async function findOrder(
 /** The order after asking the channel, unless it is decided, was just asked about, or is being placed right now. */
 export async function freshOrder(gateway: Gateway, order: Order): Promise<Order> {
   const now_ms = gateway.ports.clock.now_ms();
-  const placing = order.placement === 'calling' && order.placing_until_ms > now_ms;
-  if (order.state !== 'undecided' || placing || now_ms - order.checked_at_ms < FRESH_MS) return order;
+  if (order.state !== 'undecided' || isCalling(order, now_ms) || now_ms - order.checked_at_ms < FRESH_MS) return order;
   // An account that does not answer just now is left to the resolver: the merchant hears what is known.
   if (!gateway.breakers.admits(order.account_id)) return order;
   return resolveOrder(gateway, order, 'query');

@@ -3,7 +3,6 @@
  * time never exceed what was paid; it stays reserved until the channel has decided.
  */
 import { createHash } from 'node:crypto';
-import { ChannelMisconfigured } from '../channels/channel.ts';
 import { ApiError } from '../domain/codes.ts';
 import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
@@ -15,7 +14,7 @@ import { isTooOldToRefund, tradeInfo, tradeState } from '../domain/trade-state.t
 import { delayAfter } from '../domain/retry-schedule.ts';
 import { refundFields } from '../notifications/payload.ts';
 import type { NewRefund } from '../storage/refunds.ts';
-import { openAccount } from './channel-calls.ts';
+import { isMisconfigured, openAccount } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import type { Answer } from './pay-answer.ts';
 import { findOrder, freshOrder } from './query.ts';
@@ -163,10 +162,7 @@ async function submit(gateway: Gateway, order: Order, reserved: Refund): Promise
   try {
     return submitted(await submitRefund(gateway, order, reserved, 'refund'));
   } catch (error) {
-    const misconfigured =
-      error instanceof ChannelMisconfigured ||
-      (error instanceof ApiError && error.code_name === 'channel_misconfigured');
-    if (!misconfigured) throw error;
+    if (!isMisconfigured(error)) throw error;
     throw new ApiError(
       'channel_timeout',
       'the refund is recorded and its amount reserved; it is sent when the operator has mended the channel account',

@@ -4,12 +4,13 @@
  */
 import { implementationOf } from '../channels/registry.ts';
 import { ApiError } from '../domain/codes.ts';
-import type { Order } from '../domain/order.ts';
-import { PLACING_LEASE_MS } from '../domain/order.ts';
+import type { Order, OrderEvent } from '../domain/order.ts';
+import { isCalling, PLACING_LEASE_MS } from '../domain/order.ts';
 import type { Route } from '../storage/configuration.ts';
 import type { NewOrder } from '../storage/orders.ts';
-import { counted, openAccount, orderReference } from './channel-calls.ts';
-import { applyToOrder, beginEvent, paymentEvent } from './apply-channel-result.ts';
+import { applyToOrder } from './apply-channel-result.ts';
+import { askAboutOrder, counted } from './channel-calls.ts';
+import { beginEvent, rawOf } from './channel-events.ts';
 import type { Gateway } from './gateway.ts';
 import { payAnswer } from './pay-answer.ts';
 import {
@@ -36,15 +37,20 @@ type Repeated = Pick<NewOrder, 'merchant_id' | 'mch_trade_id' | 'request_hash'>;
  */
 export async function repeatPay(gateway: Gateway, request: Repeated, routes: readonly Route[]): Promise<PendingAnswer> {
   const order = await settled(gateway, request);
-  if (order.request_hash !== request.request_hash)
-    throw new ApiError('number_repeated', 'mch_trade_id has been used with other parameters: use a new number');
-  if (order.state !== 'undecided') throw decidedAlready(order);
+  assertSameAndOpen(order, request);
   if (order.ending !== null) throw beingEnded(order.ending);
   if (order.reply) {
     const answer = payAnswer(order, gateway.ports.clock.now_ms());
     return { answer, committed: Promise.resolve(answer) };
   }
   return placeAgain(gateway, order, routes);
+}
+
+/** Throws 107 for a request with other parameters than the order's own, and for an order that is decided. */
+export function assertSameAndOpen(order: Order, request: Pick<NewOrder, 'request_hash'>): void {
+  if (order.request_hash !== request.request_hash)
+    throw new ApiError('number_repeated', 'mch_trade_id has been used with other parameters: use a new number');
+  if (order.state !== 'undecided') throw decidedAlready(order);
 }
 
 function decidedAlready(order: Order): ApiError {
@@ -62,7 +68,7 @@ async function settled(gateway: Gateway, request: Repeated): Promise<Order> {
     const order = await gateway.store.orders.byNumber(request.merchant_id, request.mch_trade_id);
     if (!order) throw new Error('an order disappeared');
     const now_ms = clock.now_ms();
-    const calling = order.state === 'undecided' && order.placement === 'calling' && order.placing_until_ms > now_ms;
+    const calling = order.state === 'undecided' && isCalling(order, now_ms);
     if (!calling || order.request_hash !== request.request_hash) return order;
     if (now_ms - started_ms > PATIENCE_MS) throw stillUnknown('it is being placed');
     await new Promise<void>((resolve) => void clock.setTimer(pause_ms, resolve));
@@ -79,13 +85,8 @@ async function placeAgain(gateway: Gateway, read: Order, routes: readonly Route[
   const order = await takeLease(gateway, read);
   if (!order) throw stillUnknown('another request is placing this order');
   if (read.placement === 'never') return placeAnywhere(gateway, order, routes);
-  const client = await openAccount(gateway, order.account_id);
-  const report = counted(gateway, order, 'query', await client.query(orderReference(order)));
-  const event = paymentEvent(report);
-  const asked = await applyToOrder(gateway, order, event, {
-    source: 'query',
-    raw: 'raw' in report ? report.raw : undefined,
-  });
+  const { event, raw } = await askAboutOrder(gateway, order);
+  const asked = await applyToOrder(gateway, order, event, { source: 'query', raw });
   if (asked.state !== 'undecided') throw decidedAlready(asked);
   const certain = event.kind === 'not_found' || event.kind === 'waiting';
   if (!certain || !pay_type.begin_is_repeatable || asked.ending !== null) {
@@ -105,7 +106,7 @@ async function placeAnywhere(gateway: Gateway, order: Order, routes: readonly Ro
   return place(gateway, moved, await prepare(gateway, moved), others);
 }
 
-function channelWord(event: ReturnType<typeof paymentEvent>): string {
+function channelWord(event: OrderEvent): string {
   return 'reason' in event ? event.reason : event.kind;
 }
 
@@ -120,10 +121,7 @@ async function sendSameOrder(gateway: Gateway, order: Order): Promise<PendingAns
   const report = counted(gateway, order, 'pay', await prepared.send());
   const believed = report.outcome === 'accepted' || report.outcome === 'paid' || report.outcome === 'paying';
   const event = believed ? beginEvent(report) : ({ kind: 'unknown', reason: 'repeat_refused' } as const);
-  const saved = await applyToOrder(gateway, order, event, {
-    source: 'pay',
-    raw: 'raw' in report ? report.raw : undefined,
-  });
+  const saved = await applyToOrder(gateway, order, event, { source: 'pay', raw: rawOf(report) });
   if (!believed) throw stillUnknown('code' in report ? report.code : report.reason);
   const now_ms = gateway.ports.clock.now_ms();
   if (report.outcome !== 'accepted') {

@@ -3,11 +3,11 @@
  * Nothing is closed in our books that the channel has not confirmed.
  */
 import { hasPaymentCode, lastSentAt, REVERSE_CERTAIN_MS, type Order, type Source } from '../domain/order.ts';
-import { applyToOrder, paymentEvent } from './apply-channel-result.ts';
-import { counted, openAccount, orderReference } from './channel-calls.ts';
+import { applyToOrder } from './apply-channel-result.ts';
+import { askAboutOrder } from './channel-calls.ts';
 import { closeAtChannel, reverseAtChannel, type Ended } from './end-order.ts';
 import type { Gateway } from './gateway.ts';
-import { raiseException } from './raise-exception.ts';
+import { aboutOrder, raiseException } from './raise-exception.ts';
 
 /** Asks the channel once and records what it said. Answers the order as it stands then. */
 export async function resolveOrder(gateway: Gateway, order: Order, source: Source): Promise<Order> {
@@ -15,10 +15,8 @@ export async function resolveOrder(gateway: Gateway, order: Order, source: Sourc
   // A reverse may be repeated and decides by itself: there is nothing to ask before it.
   if (order.ending === 'reverse' && hasPaymentCode(order))
     return told(gateway, order, await reverseAtChannel(gateway, order));
-  const client = await openAccount(gateway, order.account_id);
-  const report = counted(gateway, order, 'query', await client.query(orderReference(order)));
-  const event = paymentEvent(report);
-  const asked = await applyToOrder(gateway, order, event, { source, raw: 'raw' in report ? report.raw : undefined });
+  const { report, event, raw } = await askAboutOrder(gateway, order);
+  const asked = await applyToOrder(gateway, order, event, { source, raw });
   const may_end = event.kind === 'waiting' || event.kind === 'not_found';
   if (asked.state !== 'undecided' || !may_end) return asked;
   if (asked.ending !== null) return told(gateway, asked, await closeAtChannel(gateway, asked, asked.ending));
@@ -37,12 +35,8 @@ async function told(gateway: Gateway, before: Order, { order, refused }: Ended):
   await raiseException(gateway, {
     kind: 'ending_refused',
     dedupe_key: `ending_refused ${order.trade_id} ${before.ending} ${refused.code}`,
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    channel: order.channel,
-    account_id: order.account_id,
+    ...aboutOrder(order),
     detail: { wanted: before.ending, code: refused.code, message: refused.message },
-    raw_headers: null,
     raw_body: refused.raw ?? null,
   });
   return order;

@@ -5,11 +5,12 @@
 import type { RefundReport } from '../channels/channel.ts';
 import type { Order, Source } from '../domain/order.ts';
 import { PLACING_LEASE_MS } from '../domain/order.ts';
-import type { Refund } from '../domain/refund.ts';
+import { isOpen, type Refund } from '../domain/refund.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
 import { counted, openAccount, refundForChannel } from './channel-calls.ts';
+import { rawOf } from './channel-events.ts';
 import type { Gateway } from './gateway.ts';
-import { raiseException } from './raise-exception.ts';
+import { aboutOrder, raiseException } from './raise-exception.ts';
 
 /** Sends a refund to its channel for the first time and records the answer. */
 export async function submitRefund(
@@ -24,8 +25,7 @@ export async function submitRefund(
 
 /** Asks about a refund once; sends it when the channel does not know it. Answers the refund as it stands then. */
 export async function resolveRefund(gateway: Gateway, order: Order, refund: Refund, source: Source): Promise<Refund> {
-  if (refund.state !== 'undecided' && refund.state !== 'processing' && refund.state !== 'abnormal') return refund;
-  if (refund.calling_until_ms > gateway.ports.clock.now_ms()) return refund;
+  if (!isOpen(refund) || refund.calling_until_ms > gateway.ports.clock.now_ms()) return refund;
   const known = await ask(gateway, order, refund);
   if (known.outcome !== 'not_found') return record(gateway, order, refund, known, { source, from_query: true });
   const leased = await takeLease(gateway, refund);
@@ -88,7 +88,7 @@ async function record(
       : refundEvent(report, how.from_query);
   return applyToRefund(gateway, order, refund, event, {
     source: how.source,
-    raw: 'raw' in report ? report.raw : undefined,
+    raw: rawOf(report),
   });
 }
 
@@ -103,12 +103,7 @@ async function raiseRefundMismatch(
   await raiseException(gateway, {
     kind: 'refund_mismatch',
     dedupe_key: `refund_mismatch ${refund.refund_id}`,
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    channel: order.channel,
-    account_id: order.account_id,
+    ...aboutOrder(order),
     detail: { refund_id: refund.refund_id, ours: refund.refund_fen, theirs, source },
-    raw_headers: null,
-    raw_body: null,
   });
 }

@@ -1,7 +1,8 @@
 /** What a bank takes back (冲正), and what comes back of our own payments (退汇). */
 import type { BankEntry } from '../domain/bank-credit.ts';
+import { isOpen } from '../domain/refund.ts';
 import type { StoredCredit } from '../storage/bank-credits.ts';
-import { applyToRefund, refundEvent } from './apply-refund-result.ts';
+import { applyToRefund } from './apply-refund-result.ts';
 import type { Gateway } from './gateway.ts';
 import { raiseExceptionOnce } from './raise-exception.ts';
 
@@ -39,13 +40,9 @@ async function raiseUnknown(gateway: Gateway, account_id: string, entry: BankEnt
   await raiseExceptionOnce(gateway, {
     kind: 'bank_reversal_unknown',
     dedupe_key: `bank_reversal_unknown ${account_id} ${entry.reference}`,
-    merchant_id: null,
-    trade_id: null,
     channel: 'bank',
     account_id,
     detail: correctionDetail(entry),
-    raw_headers: null,
-    raw_body: null,
   });
 }
 
@@ -82,11 +79,10 @@ async function refundCameBack(
   const refund = await gateway.store.refunds.byId(known.merchant_id, known.refund_id);
   const order = refund && (await gateway.store.orders.byTradeId(refund.merchant_id, refund.trade_id));
   if (!refund || !order || order.account_id !== account_id) return raiseReturnUnknown(gateway, account_id, entry);
-  const open = refund.state === 'undecided' || refund.state === 'processing' || refund.state === 'abnormal';
   // Part of it came back, or more than it was: nobody but a person can tell what that means.
-  if (open && entry.amount_fen === refund.refund_fen) {
-    const report = { outcome: 'closed', message: `RETURNED ${entry.remittance ?? ''}`.trim(), raw: '' } as const;
-    await applyToRefund(gateway, order, refund, refundEvent(report, true), { source: 'callback' });
+  if (isOpen(refund) && entry.amount_fen === refund.refund_fen) {
+    const message = `RETURNED ${entry.remittance ?? ''}`.trim();
+    await applyToRefund(gateway, order, refund, { kind: 'closed', message }, { source: 'callback' });
     return;
   }
   // Closed by this very entry before.
@@ -104,8 +100,6 @@ async function refundCameBack(
       refund_state: refund.state,
       refund_fen: refund.refund_fen,
     },
-    raw_headers: null,
-    raw_body: null,
   });
 }
 
@@ -113,13 +107,9 @@ async function raiseReturnUnknown(gateway: Gateway, account_id: string, entry: B
   await raiseExceptionOnce(gateway, {
     kind: 'bank_return_unknown',
     dedupe_key: `bank_return_unknown ${account_id} ${entry.reference}`,
-    merchant_id: null,
-    trade_id: null,
     channel: 'bank',
     account_id,
     detail: correctionDetail(entry),
-    raw_headers: null,
-    raw_body: null,
   });
 }
 
@@ -146,8 +136,6 @@ export async function raiseReturnFailed(
       credit_state: credit?.state ?? null,
       credit_exception_id: credit?.exception_id ?? null,
     },
-    raw_headers: null,
-    raw_body: null,
   });
 }
 
@@ -165,7 +153,5 @@ export async function raiseReversalAfterSuccess(
     channel: 'bank',
     account_id: credit.account_id,
     detail: { reference: credit.reference, reversal, amount_fen: credit.amount_fen, credit_state: credit.state },
-    raw_headers: null,
-    raw_body: null,
   });
 }

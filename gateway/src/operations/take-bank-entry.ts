@@ -18,7 +18,7 @@ import type { Order } from '../domain/order.ts';
 import type { NewCredit, StoredCredit } from '../storage/bank-credits.ts';
 import { applyToOrder } from './apply-channel-result.ts';
 import type { Gateway } from './gateway.ts';
-import { raiseExceptionOnce } from './raise-exception.ts';
+import { noteRaised, raiseExceptionOnce } from './raise-exception.ts';
 import { raiseReversalAfterSuccess, takeReturned, takeReversal } from './take-bank-correction.ts';
 
 export interface HearingAccount {
@@ -77,8 +77,6 @@ async function raiseChanged(gateway: Gateway, credit: StoredCredit, entry: BankE
       ours_fund_acc: credit.number,
       theirs_fund_acc: entry.number,
     },
-    raw_headers: null,
-    raw_body: null,
   });
 }
 
@@ -176,10 +174,7 @@ async function hold(
   });
   if (number !== null)
     await gateway.store.virtual_accounts.rest(account_id, number, now_ms + account.numbers.quarantine_ms);
-  if (held) {
-    gateway.metrics.exceptions.inc({ kind });
-    gateway.log.warn({ kind, trade_id: order?.trade_id ?? null, account_id }, 'exception raised');
-  }
+  if (held) noteRaised(gateway, { kind, trade_id: order?.trade_id ?? null, account_id });
   return 'held';
 }
 

@@ -134,8 +134,10 @@ async function book(gateway: Gateway, account: HearingAccount, file: FileToTake)
         if (comparison) await comparison.add(item.payments);
         for (const entry of item.payments) {
           // Credits of a statement are booked by the comparison, which knows in batches which of them are new.
-          if (!comparison || entry.kind !== 'credit')
-            await takeEntry(gateway, account, entry, comparison ? 'statement' : 'file');
+          if (comparison && entry.kind === 'credit') continue;
+          // A reversal may mean one that still waits in its batch.
+          if (comparison && entry.kind === 'reversal') await comparison.catchUp();
+          await takeEntry(gateway, account, entry, comparison ? 'statement' : 'file');
         }
         return;
       case 'unreadable':
@@ -177,8 +179,6 @@ async function raiseDifferences(
     await raiseExceptionOnce(gateway, {
       kind: 'bank_statement_difference',
       dedupe_key: `bank_statement_difference ${account_id} ${statement.id} ${kind}`,
-      merchant_id: null,
-      trade_id: null,
       channel: 'bank',
       account_id,
       detail: {
@@ -188,8 +188,6 @@ async function raiseDifferences(
         file: name,
         first: some.map(({ reference, detail }) => ({ reference, ...detail })),
       },
-      raw_headers: null,
-      raw_body: null,
     });
   }
 }
@@ -204,13 +202,9 @@ async function raiseUnreadableFile(
   await raiseExceptionOnce(gateway, {
     kind: 'bank_file_unreadable',
     dedupe_key: `bank_file_unreadable ${account_id} ${sha256}`,
-    merchant_id: null,
-    trade_id: null,
     channel: 'bank',
     account_id,
     detail: { file: name, problem },
-    raw_headers: null,
-    raw_body: null,
   });
 }
 

@@ -47,8 +47,6 @@ async function keepMessage(gateway: Gateway, account_id: string, push: BankPush,
   await raiseExceptionOnce(gateway, {
     kind: 'bank_message_unreadable',
     dedupe_key: `bank_message_unreadable ${account_id} ${digest}`,
-    merchant_id: null,
-    trade_id: null,
     channel: 'bank',
     account_id,
     detail: { problem },
@@ -67,12 +65,9 @@ export async function raiseUnreadableEntry(
   await raiseExceptionOnce(gateway, {
     kind: 'bank_entry_unreadable',
     dedupe_key: `bank_entry_unreadable ${account_id} ${message} ${position}`,
-    merchant_id: null,
-    trade_id: null,
     channel: 'bank',
     account_id,
     detail: { message, entry: position, problem },
-    raw_headers: null,
     raw_body: raw === null ? null : raw.slice(0, MAX_KEPT_CHARACTERS),
   });
 }

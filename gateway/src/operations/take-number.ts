@@ -7,7 +7,7 @@ import type { NumberPool, VirtualAccounts } from '../channels/virtual-accounts.t
 import type { Order } from '../domain/order.ts';
 import { orderForChannel, orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
-import { raiseException, raiseExceptionOnce } from './raise-exception.ts';
+import { aboutOrder, raiseException, raiseExceptionOnce } from './raise-exception.ts';
 
 /** How long a merchant may take to send an order again whose acceptance was lost, before its number serves another. */
 export const UNSHOWN_MS = 30 * 60_000;
@@ -50,13 +50,8 @@ async function fromBank(gateway: Gateway, order: Order, client: ChannelClient): 
   await raiseException(gateway, {
     kind: 'bank_number_conflict',
     dedupe_key: `bank_number_conflict ${order.account_id} ${number}`,
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    channel: order.channel,
-    account_id: order.account_id,
+    ...aboutOrder(order),
     detail: { fund_acc: number },
-    raw_headers: null,
-    raw_body: null,
   });
   // Best effort: the bank should not keep it open for an order that is refused.
   await client.close(orderReference(order));
@@ -71,15 +66,16 @@ async function fromBank(gateway: Gateway, order: Order, client: ChannelClient): 
 const CHUNK = 500;
 
 /** Pools of which every number is stored, as this process has found out. */
-const COMPLETE = new WeakMap<NumberPool, boolean>();
+const COMPLETE = new WeakSet<NumberPool>();
 
 /** Takes a number for an order, or answers the one that it has: never-used ones first, then the one that has rested longest. */
 async function takeNumber(gateway: Gateway, order: Order, pool: NumberPool): Promise<string | null> {
   const { virtual_accounts } = gateway.store;
   const { account_id, merchant_id, trade_id } = order;
+  let next_serial = pool.first;
   for (;;) {
     const now_ms = gateway.ports.clock.now_ms();
-    const complete = COMPLETE.get(pool) ?? false;
+    const complete = COMPLETE.has(pool);
     const number = await virtual_accounts.take({
       account_id,
       merchant_id,
@@ -92,23 +88,30 @@ async function takeNumber(gateway: Gateway, order: Order, pool: NumberPool): Pro
       check_at_ms: now_ms + UNSHOWN_MS,
     });
     if (number !== null || complete) return number;
-    if (!(await storeMore(gateway, account_id, pool))) COMPLETE.set(pool, true);
+    const stored_until = await storeMore(gateway, account_id, pool, next_serial);
+    if (stored_until === null) COMPLETE.add(pool);
+    else next_serial = stored_until;
   }
 }
 
-/** Stores the next numbers of a pool. Answers false when all of them are stored. */
-async function storeMore(gateway: Gateway, account_id: string, pool: NumberPool): Promise<boolean> {
+/**
+ * Stores the next numbers of a pool. Numbers that were stored under an earlier form of the pool stay what they are: they must be
+ * gone past, for nothing of this pool says that they are there.
+ * @param from where to begin at the earliest
+ * @returns the place after those that are stored now; null when all of them were
+ */
+async function storeMore(gateway: Gateway, account_id: string, pool: NumberPool, from: number): Promise<number | null> {
   const { virtual_accounts } = gateway.store;
   const last = await virtual_accounts.lastSerial(account_id, pool.key, pool.last);
   const numbers: { number: string; serial: number }[] = [];
-  let serial = Math.max(pool.first, last === null ? pool.first : last + 1);
+  let serial = Math.max(from, last === null ? from : last + 1);
   for (; serial <= pool.last && numbers.length < CHUNK; serial += 1) {
     const number = pool.number(serial);
     if (number !== null) numbers.push({ number, serial });
   }
-  if (numbers.length === 0) return false;
+  if (numbers.length === 0) return null;
   await virtual_accounts.add(account_id, pool.key, numbers);
-  return true;
+  return serial;
 }
 
 /** How many numbers of a pool are free, counted up to a little above what counts as few. */
@@ -145,13 +148,9 @@ export async function warnIfLow(
     kind: 'bank_numbers_low',
     // One matter a month and account: a shortage that somebody has seen is not shown at every order.
     dedupe_key: `bank_numbers_low ${account_id} ${Math.floor(gateway.ports.clock.now_ms() / SHORTAGE_PERIOD_MS)}`,
-    merchant_id: null,
-    trade_id: null,
     channel: 'bank',
     account_id,
     detail: { free, warn_below: numbers.warn_below },
-    raw_headers: null,
-    raw_body: null,
   });
 }
 

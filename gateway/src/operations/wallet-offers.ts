@@ -57,10 +57,10 @@ export async function browserCanOpen(gateway: Gateway, merchant: MerchantEntry, 
   return usable.some((account) => account !== null);
 }
 
+/** Best priority first, as the directory has them. */
 function enabledRoutes(merchant: MerchantEntry, pay_type: string): readonly Route[] {
   if (!payTypeOf(pay_type)) return [];
-  const routes = merchant.routes.get(pay_type) ?? [];
-  return routes.toSorted((a, b) => a.priority - b.priority || (a.account_id < b.account_id ? -1 : 1));
+  return merchant.routes.get(pay_type) ?? [];
 }
 
 async function offerOf(gateway: Gateway, route: Route): Promise<WalletOffer> {

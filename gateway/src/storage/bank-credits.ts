@@ -90,9 +90,11 @@ WITH wanted AS (
 SELECT reference FROM settling`,
 };
 
+/** One that the bank has taken back meanwhile waits for nobody: there is nothing left to book or to return. */
 const UNSETTLE: Statement = {
   name: 'unsettle_bank_credits',
-  text: `UPDATE bank_credits SET state = 'held', payment_reference = NULL, surplus_fen = 0, updated_at_ms = $3
+  text: `UPDATE bank_credits SET state = CASE WHEN reversed_by IS NULL THEN 'held' ELSE 'reversed' END,
+  payment_reference = NULL, surplus_fen = 0, updated_at_ms = $3
 WHERE account_id = $1 AND reference = ANY ($2::text[]) AND state = 'settling' RETURNING reference`,
 };
 
@@ -216,7 +218,7 @@ export interface BankCreditStore {
   hold(request: HoldRequest): Promise<boolean>;
   /** held → settling, all or none. */
   settle(request: SettleRequest): Promise<boolean>;
-  /** settling → held: the order would not take it. */
+  /** settling → held, or reversed if the bank took it back meanwhile: the order would not take it. */
   unsettle(account_id: string, references: readonly string[], now_ms: number): Promise<void>;
   byReference(account_id: string, reference: string): Promise<StoredCredit | null>;
   /** At most a thousand. */

@@ -42,14 +42,17 @@ WITH taken AS (
 SELECT 1 AS done FROM taken`,
 };
 
+/**
+ * Answers each as it was, but from now on it counts as sent: a node that dies in the middle leaves one that is asked about first.
+ */
 const CLAIM: Statement = {
   name: 'claim_bank_returns',
   text: `
 WITH due AS (
-  SELECT return_no FROM bank_returns WHERE state IN ('due', 'processing') AND check_at_ms <= $1
+  SELECT * FROM bank_returns WHERE state IN ('due', 'processing') AND check_at_ms <= $1
   ORDER BY check_at_ms LIMIT $3 FOR UPDATE SKIP LOCKED
 )
-UPDATE bank_returns b SET check_at_ms = $2 FROM due d WHERE b.return_no = d.return_no RETURNING b.*`,
+UPDATE bank_returns b SET state = 'processing', check_at_ms = $2 FROM due d WHERE b.return_no = d.return_no RETURNING d.*`,
 };
 
 const WAIT: Statement = {
@@ -59,7 +62,10 @@ const WAIT: Statement = {
 WHERE return_no = $1 AND state IN ('due', 'processing')`,
 };
 
-/** The end of a return, of its credit if it was the whole, and a word in the order's timeline. */
+/**
+ * The end of a return, of its credit if it was the whole, and a word in the order's timeline. A credit that did not go back waits
+ * again, unless the bank has taken it back meanwhile: then there is nothing left to return.
+ */
 const END: Statement = {
   name: 'end_bank_return',
   text: `
@@ -67,7 +73,8 @@ WITH ended AS (
   UPDATE bank_returns SET state = $2, message = $3, updated_at_ms = $4
   WHERE return_no = $1 AND state IN ('due', 'processing') RETURNING account_id, reference, whole, amount_fen
 ), credit AS (
-  UPDATE bank_credits c SET state = CASE $2 WHEN 'succeeded' THEN 'returned' ELSE 'held' END, updated_at_ms = $4
+  UPDATE bank_credits c SET updated_at_ms = $4,
+    state = CASE WHEN $2 = 'succeeded' THEN 'returned' WHEN c.reversed_by IS NULL THEN 'held' ELSE 'reversed' END
   FROM ended e WHERE e.whole AND c.account_id = e.account_id AND c.reference = e.reference AND c.state = 'returning'
 ), new_event AS (
   INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail)
@@ -86,6 +93,7 @@ const BY_NUMBER: Statement = {
 export interface BankReturnStore {
   /** Answers false when the credit is not held any more. */
   returnCredit(request: NewReturn): Promise<boolean>;
+  /** Each as it was: `due` for one that nobody has ever tried to send. */
   claim(now_ms: number, lease_until_ms: number, limit: number): Promise<BankReturn[]>;
   wait(
     return_no: string,

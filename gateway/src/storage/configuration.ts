@@ -88,7 +88,7 @@ const ROOT_LEVEL_CODE = '000';
 const MAX_CHILDREN = 999;
 
 /** Every change of configuration raises the one version under its row lock, in the same statement as the change. */
-const RAISE_VERSION = 'raised AS (UPDATE config_state SET version = version + 1 RETURNING version)';
+export const RAISE_VERSION = 'raised AS (UPDATE config_state SET version = version + 1 RETURNING version)';
 
 const VERSION: Statement = { name: 'config_version', text: 'SELECT version FROM config_state' };
 

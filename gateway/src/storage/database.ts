@@ -96,5 +96,8 @@ export function sqlState(error: unknown): string | null {
   return null;
 }
 
+/** SQLSTATE of a row whose key is taken. */
+export const UNIQUE_VIOLATION = '23505';
+
 /** Serialization failure and deadlock: two nodes wrote the same rows in another order, and PostgreSQL rolled one of them back. */
 const RETRYABLE_SQLSTATES: ReadonlySet<string> = new Set(['40001', '40P01']);

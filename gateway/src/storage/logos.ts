@@ -1,3 +1,4 @@
+import { RAISE_VERSION } from './configuration.ts';
 import type { Database, Statement } from './database.ts';
 
 export interface Logo {
@@ -10,7 +11,7 @@ export interface Logo {
 /** The merchant's row says that there is one, so that every node hears of it as of any change of a merchant. */
 const SAVE: Statement = {
   name: 'save_merchant_logo',
-  text: `WITH raised AS (UPDATE config_state SET version = version + 1 RETURNING version), changed AS (
+  text: `WITH ${RAISE_VERSION}, changed AS (
   UPDATE merchants SET logo_hash = $2, updated_at_ms = $5, config_version = raised.version
   FROM raised WHERE merchant_id = $1 RETURNING merchant_id
 )
@@ -22,7 +23,7 @@ RETURNING merchant_id`,
 
 const REMOVE: Statement = {
   name: 'remove_merchant_logo',
-  text: `WITH raised AS (UPDATE config_state SET version = version + 1 RETURNING version), gone AS (
+  text: `WITH ${RAISE_VERSION}, gone AS (
   DELETE FROM merchant_logos WHERE merchant_id = $1
 )
 UPDATE merchants SET logo_hash = NULL, updated_at_ms = $2, config_version = raised.version

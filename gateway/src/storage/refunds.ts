@@ -1,7 +1,7 @@
 import type { Order } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
 import type { Database, Statement } from './database.ts';
-import { sqlState } from './database.ts';
+import { sqlState, UNIQUE_VIOLATION } from './database.ts';
 import type { NewEvent, NewNotification } from './orders.ts';
 import { toJson } from './json.ts';
 
@@ -32,7 +32,6 @@ export interface RefundSave {
   readonly notification: NewNotification | null;
 }
 
-const UNIQUE_VIOLATION = '23505';
 const CHECK_VIOLATION = '23514';
 
 /** Reserves under the order's row lock: the version says that what was left has not changed since it was looked at. */

@@ -1,6 +1,6 @@
 /** Account numbers that belong to one order at a time: one row a number, taken and given back by single statements. */
 import type { Database, Statement } from './database.ts';
-import { sqlState } from './database.ts';
+import { sqlState, UNIQUE_VIOLATION } from './database.ts';
 import { toJson } from './json.ts';
 
 export interface VirtualAccount {
@@ -124,7 +124,6 @@ const LIST: Statement = {
   text: `SELECT * FROM virtual_accounts WHERE account_id = $1 AND number > $2 ORDER BY number LIMIT $3`,
 };
 
-const UNIQUE_VIOLATION = '23505';
 const MAX_TRIES = 5;
 
 export interface TakeRequest extends Owner {

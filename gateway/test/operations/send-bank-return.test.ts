@@ -1,0 +1,97 @@
+/** A credit goes back to its payer once, whatever happens to the node that sends it. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ChannelClient, RefundReport } from '../../src/channels/channel.ts';
+import { fen } from '../../src/domain/money.ts';
+import type { Gateway } from '../../src/operations/gateway.ts';
+import { sendBankReturn } from '../../src/operations/send-bank-return.ts';
+import type { BankReturn } from '../../src/storage/bank-returns.ts';
+import { newId, NOW_MS, openStore, type OpenedStore } from '../storage/opened-store.ts';
+
+const ACCOUNT = 'bank-1';
+const LEASE_MS = 30_000;
+
+let opened: OpenedStore;
+
+beforeAll(async () => {
+  opened = await openStore();
+}, 60_000);
+
+afterAll(() => opened.close());
+
+/** A credit of 100 fen that an operator has asked to be returned. */
+async function returning(): Promise<string> {
+  const reference = newId();
+  const { bank_credits, bank_returns } = opened.store;
+  await bank_credits.record({
+    account_id: ACCOUNT,
+    reference,
+    kind: 'credit',
+    number: '9902000000000002',
+    amount_fen: fen(100),
+    currency: 'CNY',
+    payer_name: null,
+    payer_account: '6222',
+    payer_bank: null,
+    end_to_end_id: null,
+    remittance: null,
+    original_reference: null,
+    booked_at_ms: NOW_MS,
+    booked_on: '2026-04-12',
+    heard_by: 'push',
+    heard_at_ms: NOW_MS,
+  });
+  const order = { merchant_id: null, trade_id: null };
+  const hold = { account_id: ACCOUNT, reference, reason: 'unknown_number', ...order, exception_id: newId() };
+  await bank_credits.hold({ ...hold, kind: 'bank_credit_unknown_number', detail: {}, now_ms: NOW_MS });
+  const request = { account_id: ACCOUNT, reference, amount_fen: 100, asked_by: 'a', created_at_ms: NOW_MS };
+  await bank_returns.returnCredit({ ...request, return_no: newId() });
+  return reference;
+}
+
+async function claim(at_ms: number): Promise<BankReturn> {
+  const [back] = await opened.store.bank_returns.claim(at_ms, at_ms + LEASE_MS, 1);
+  if (!back) throw new Error('nothing is due');
+  return back;
+}
+
+/** A gateway whose bank refuses every transfer and answers every question with `known`. */
+function gatewayWhoseBankKnows(known: RefundReport): Gateway {
+  const client = {
+    refund: () => Promise.resolve({ outcome: 'declined', code: 'PAYEE_UNKNOWN', message: 'no such account' }),
+    queryRefund: () => Promise.resolve(known),
+  } as unknown as ChannelClient;
+  const counter = { inc: () => undefined };
+  return {
+    store: opened.store,
+    ports: {
+      clock: { now_ms: () => NOW_MS },
+      random: { bytes: (length: number) => Buffer.alloc(length, Math.random() * 256) },
+    },
+    directory: { account: () => Promise.resolve({ client }) },
+    breakers: { record: () => undefined },
+    metrics: { channel_calls: counter, exceptions: counter },
+    log: { warn: () => undefined },
+  } as unknown as Gateway;
+}
+
+async function stateOf(reference: string): Promise<string | undefined> {
+  return (await opened.store.bank_credits.byReference(ACCOUNT, reference))?.state;
+}
+
+test('a return that the bank refuses puts the credit back into the queue', async () => {
+  const reference = await returning();
+  const back = await claim(NOW_MS);
+  expect(back).toMatchObject({ reference, state: 'due' });
+  await sendBankReturn(gatewayWhoseBankKnows({ outcome: 'not_found', message: '', raw: '' }), back);
+  expect(await stateOf(reference)).toBe('held');
+});
+
+test('a return whose node died after sending it is asked about, and a refusal of its repeat is not believed', async () => {
+  const reference = await returning();
+  await claim(NOW_MS);
+  // The node sends it, and dies before it has heard or recorded anything. The lease brings it to another.
+  const back = await claim(NOW_MS + LEASE_MS);
+  const made = { outcome: 'succeeded', channel_refund_id: 'T1', amount_fen: fen(100), raw: '' } as const;
+  await sendBankReturn(gatewayWhoseBankKnows(made), back);
+  expect(await stateOf(reference)).toBe('returned');
+});

@@ -1,0 +1,110 @@
+/** What the bank has taken back must never wait for a person again: whoever returned it or booked it would give money away. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fen } from '../../src/domain/money.ts';
+import { MERCHANT_ID, newId, NOW_MS, openStore, type OpenedStore } from './opened-store.ts';
+
+const ACCOUNT = 'bank-1';
+
+let opened: OpenedStore;
+
+beforeAll(async () => {
+  opened = await openStore();
+}, 60_000);
+
+afterAll(() => opened.close());
+
+/** A credit of 100 fen that waits for a person. */
+async function heldCredit(): Promise<string> {
+  const reference = newId();
+  const { bank_credits } = opened.store;
+  await bank_credits.record({
+    account_id: ACCOUNT,
+    reference,
+    kind: 'credit',
+    number: '9902000000000002',
+    amount_fen: fen(100),
+    currency: 'CNY',
+    payer_name: null,
+    payer_account: '6222',
+    payer_bank: null,
+    end_to_end_id: null,
+    remittance: null,
+    original_reference: null,
+    booked_at_ms: NOW_MS,
+    booked_on: '2026-04-12',
+    heard_by: 'push',
+    heard_at_ms: NOW_MS,
+  });
+  await bank_credits.hold({
+    account_id: ACCOUNT,
+    reference,
+    reason: 'late',
+    merchant_id: MERCHANT_ID,
+    trade_id: newId(),
+    exception_id: newId(),
+    kind: 'bank_credit_late',
+    detail: {},
+    now_ms: NOW_MS,
+  });
+  return reference;
+}
+
+async function stateOf(reference: string): Promise<string | undefined> {
+  return (await opened.store.bank_credits.byReference(ACCOUNT, reference))?.state;
+}
+
+/** An operator sends a held credit back. Answers the number of the return. */
+async function sendBack(reference: string): Promise<string> {
+  const return_no = newId();
+  const request = { return_no, account_id: ACCOUNT, reference, amount_fen: 100, asked_by: 'a', created_at_ms: NOW_MS };
+  expect(await opened.store.bank_returns.returnCredit(request)).toBe(true);
+  return return_no;
+}
+
+/** An operator lets a held credit pay an order. */
+async function letPay(reference: string): Promise<void> {
+  const settled = await opened.store.bank_credits.settle({
+    account_id: ACCOUNT,
+    references: [reference],
+    merchant_id: MERCHANT_ID,
+    trade_id: newId(),
+    payment_reference: reference,
+    by: 'a',
+    surplus_fen: 0,
+    now_ms: NOW_MS,
+  });
+  expect(settled).toBe(true);
+}
+
+describe('a credit whose return the bank refuses', () => {
+  test('waits again', async () => {
+    const reference = await heldCredit();
+    await opened.store.bank_returns.end(await sendBack(reference), 'failed', 'PAYEE_UNKNOWN', NOW_MS);
+    expect(await stateOf(reference)).toBe('held');
+  });
+
+  test('does not wait when the bank has taken it back meanwhile', async () => {
+    const reference = await heldCredit();
+    const return_no = await sendBack(reference);
+    expect(await opened.store.bank_credits.reverse(ACCOUNT, reference, newId(), NOW_MS)).toBe('returning');
+    await opened.store.bank_returns.end(return_no, 'failed', 'PAYEE_UNKNOWN', NOW_MS);
+    expect(await stateOf(reference)).toBe('reversed');
+  });
+});
+
+describe('a credit that its order does not take', () => {
+  test('waits again', async () => {
+    const reference = await heldCredit();
+    await letPay(reference);
+    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS);
+    expect(await stateOf(reference)).toBe('held');
+  });
+
+  test('does not wait when the bank has taken it back meanwhile', async () => {
+    const reference = await heldCredit();
+    await letPay(reference);
+    expect(await opened.store.bank_credits.reverse(ACCOUNT, reference, newId(), NOW_MS)).toBe('settling');
+    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS);
+    expect(await stateOf(reference)).toBe('reversed');
+  });
+});
