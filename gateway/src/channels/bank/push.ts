@@ -42,7 +42,14 @@ function readXml(body: Buffer): PushVerdict {
   return { kind: 'entries', message_id: reader.message_id ?? '', entries, unreadable };
 }
 
-const text = (most: number) => z.string().trim().min(1).max(most);
+/** PostgreSQL keeps no NUL: a text with one would fail the whole push each time that it is repeated, and not this event alone. */
+const text = (most: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(most)
+    .regex(/^[^\0]*$/, 'must not contain NUL');
 const common = {
   reference: text(35),
   amount: z.int().min(1).max(MAX_FEN),
