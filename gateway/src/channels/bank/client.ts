@@ -117,6 +117,15 @@ export function undone(
   return { outcome: 'declined', code: result.code, message: result.message, raw: result.text };
 }
 
+/** What came of asking about a number, or closing it, without an answer: the bank does not know it, or nothing is decided. */
+export function unanswered(result: Exclude<CallResult, BankAnswer>) {
+  if (result.outcome === 'refused' && result.code === 'NOT_FOUND')
+    return { outcome: 'not_found', message: result.message, raw: result.text } as const;
+  return undone(result, NONE);
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
 /** The member of that name when it is a non-empty text. */
 export function textAt(json: JsonObject, name: string): string | null {
   const value = json[name];
