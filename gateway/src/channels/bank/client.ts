@@ -1,7 +1,7 @@
 /** The one way in which this channel talks to a bank: sign, send, verify, and only then believe. */
 import type { HttpAnswer, HttpRequest, Ports } from '../../ports.ts';
-import { NoAnswer } from '../../ports.ts';
 import type { Declined, NotSent, Unknown } from '../channel.ts';
+import { send } from '../send.ts';
 import type { BankAccount, BankInterface } from './config.ts';
 import { requestMessage, verifyBank } from './sign.ts';
 
@@ -50,16 +50,8 @@ export class BankClient {
     const { api } = this.#account;
     if (!api) return { outcome: 'not_sent', reason: 'no_interface' };
     const request = await this.#signed(api, method, path, body === null ? null : JSON.stringify(body));
-    let answer: HttpAnswer;
-    try {
-      answer = await this.#ports.http.send(request);
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      return error.kind === 'not_sent'
-        ? { outcome: 'not_sent', reason: error.reason }
-        : { outcome: 'unknown', reason: error.reason };
-    }
-    return this.#read(answer);
+    const answer = await send(this.#ports.http, request);
+    return 'outcome' in answer ? answer : this.#read(answer);
   }
 
   async #signed(api: BankInterface, method: 'GET' | 'POST', path: string, body: string | null): Promise<HttpRequest> {
