@@ -4,10 +4,11 @@
  */
 import type { Declined, NotSent, Unknown } from '../channel.ts';
 import type { HttpAnswer, Ports } from '../../ports.ts';
+import { parseObject, type JsonObject } from '../json.ts';
 import { send } from '../send.ts';
 import { AlipayKeys } from './certificates.ts';
 import type { AlipayAccount } from './config.ts';
-import { parseObject, parseText, textAt, type JsonObject } from './json.ts';
+import { parseText, textAt } from './json.ts';
 import { rawMembers } from './raw-node.ts';
 import { isSignedBy, signedContent } from './sign.ts';
 import type { Operation, Verdict } from './business-codes.ts';

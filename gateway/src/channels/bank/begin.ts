@@ -1,6 +1,7 @@
 /** Opening a number for an order: one of the pool, which was taken before, or one that the bank gives. */
 import type { BeginReport, OrderForChannel } from '../channel.ts';
-import { textAt, undone, type BankClient } from './client.ts';
+import { textAt } from '../json.ts';
+import { undone, type BankClient } from './client.ts';
 import type { BankAccount } from './config.ts';
 import { payInfo } from './pay-types/transfer.ts';
 

@@ -1,14 +1,13 @@
 /** The one way in which this channel talks to a bank: sign, send, verify, and only then believe. */
 import type { HttpAnswer, HttpRequest, Ports } from '../../ports.ts';
 import type { Declined, NotSent, Unknown } from '../channel.ts';
+import { parseObject, type JsonObject } from '../json.ts';
 import { send } from '../send.ts';
 import type { BankAccount, BankInterface } from './config.ts';
 import { requestMessage, verifyBank } from './sign.ts';
 
 const MAX_ANSWER_BYTES = 262_144;
 const MAX_UNVERIFIED_CHARACTERS = 2_000;
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** A 200 of the bank, verified. */
 export interface BankAnswer {
@@ -117,19 +116,3 @@ export function unanswered(result: Exclude<CallResult, BankAnswer>) {
 }
 
 const NONE: ReadonlySet<string> = new Set();
-
-/** The member of that name when it is a non-empty text. */
-export function textAt(json: JsonObject, name: string): string | null {
-  const value = json[name];
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-/** A JSON object, or null for every other text. */
-export function parseObject(text: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
-  } catch {
-    return null;
-  }
-}

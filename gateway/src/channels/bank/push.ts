@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { chinaDate, type BankEntry } from '../../domain/bank-credit.ts';
 import { fen, MAX_FEN } from '../../domain/money.ts';
+import { parseObject } from '../json.ts';
 import type { BankPush, PushVerdict, UnreadableEntry } from '../virtual-accounts.ts';
-import { parseObject } from './client.ts';
 import { readEntry, UnreadableEntryError } from './camt/entry.ts';
 import { MessageReader, UnreadableMessage } from './camt/reader.ts';
 import type { BankAccount } from './config.ts';

@@ -1,7 +1,8 @@
 /** Money back to the account it came from: an outgoing transfer, which the bank confirms later. */
 import { fen } from '../../domain/money.ts';
 import type { RefundForChannel, RefundReport } from '../channel.ts';
-import { textAt, unanswered, undone, type BankAnswer, type BankClient } from './client.ts';
+import { textAt } from '../json.ts';
+import { unanswered, undone, type BankAnswer, type BankClient } from './client.ts';
 
 /** NOT_ENOUGH is none of them: there may be enough tomorrow, and the amount stays reserved. */
 const DEFINITE: ReadonlySet<string> = new Set(['INVALID_REQUEST', 'PAYEE_UNKNOWN']);

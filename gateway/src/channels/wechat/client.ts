@@ -4,7 +4,7 @@ import type { NotSent, Unknown } from '../channel.ts';
 import { send } from '../send.ts';
 import { CERTIFICATES_PATH, PlatformKeys } from './certificates.ts';
 import type { WechatAccount } from './config.ts';
-import { parseObject, type JsonObject } from './json.ts';
+import { parseObject, type JsonObject } from '../json.ts';
 import { invocationMessage, requestMessage } from './sign.ts';
 import { verifyMessage, type Verdict } from './verify.ts';
 

@@ -5,7 +5,7 @@
 import type { PayerAuthorization, PayerReport } from '../channel.ts';
 import type { HttpClient } from '../../ports.ts';
 import { send } from '../send.ts';
-import { parseObject, textAt } from './json.ts';
+import { parseObject, textAt } from '../json.ts';
 import type { OauthAccount } from './oauth-settings.ts';
 
 /** It goes into our own requests: nothing else is taken for one. */

@@ -3,7 +3,7 @@ import { fen } from '../../domain/money.ts';
 import type { RefundForChannel, RefundReport } from '../channel.ts';
 import type { VerifiedAnswer, WechatClient } from './client.ts';
 import type { WechatAccount } from './config.ts';
-import { integerAt, objectAt, textAt, type JsonObject } from './json.ts';
+import { integerAt, objectAt, textAt, type JsonObject } from '../json.ts';
 import { firstBytes } from './order-body.ts';
 import { subMerchantOf } from './party.ts';
 import { classify, codeOf, declined, messageOf, unknown } from './status-map.ts';
