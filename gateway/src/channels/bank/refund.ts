@@ -2,6 +2,7 @@
 import { fen } from '../../domain/money.ts';
 import type { RefundForChannel, RefundReport } from '../channel.ts';
 import { textAt } from '../json.ts';
+import { firstCharacters } from '../text.ts';
 import { unanswered, undone, type BankAnswer, type BankClient } from './client.ts';
 
 /** NOT_ENOUGH is none of them: there may be enough tomorrow, and the amount stays reserved. */
@@ -28,7 +29,7 @@ export async function requestTransfer(client: BankClient, refund: RefundForChann
     payee_account,
     payee_name: refund.paid_details?.['payer_name'] ?? '',
     payee_bank: refund.paid_details?.['payer_bank'] ?? '',
-    remark: refund.reason.slice(0, 140),
+    remark: firstCharacters(refund.reason, 140),
   });
   if (result.outcome === 'refused' && result.code === 'NOT_ENOUGH')
     return { outcome: 'processing', channel_refund_id: null, message: result.code, raw: result.text };
