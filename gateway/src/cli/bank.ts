@@ -9,6 +9,7 @@ import { systemErrorCode } from '../embedded/startup-problem.ts';
 import { CliError } from './errors.ts';
 import { detailText } from './order-text.ts';
 import { createOutput } from './output.ts';
+import { moreLine, onePage } from './page.ts';
 import { fieldList, localTime, table, yuan } from './text.ts';
 import { inWorkplace, type Workplace } from './workplace.ts';
 
@@ -86,8 +87,7 @@ async function numbers(options: Json & { account: string; limit: number; after?:
   await inWorkplace(async (place) => {
     await requireBankAccount(place, options.account);
     const found = await place.store.virtual_accounts.list(options.account, options.after ?? '', options.limit + 1);
-    const page = found.slice(0, options.limit);
-    const next = found.length > page.length ? (page.at(-1)?.number ?? null) : null;
+    const { page, next } = onePage(found, options.limit, (one) => one.number);
     const now_ms = place.ports.clock.now_ms();
     createOutput(options).result(
       { numbers: page.map((one) => ({ ...one, use: use(one, now_ms) })), next_after: next },
@@ -104,7 +104,7 @@ async function numbers(options: Json & { account: string; limit: number; after?:
               use(one, now_ms) === 'resting' ? localTime(one.free_at_ms) : '–',
             ]),
           ),
-          ...(next === null ? [] : [`More: --after ${next}`]),
+          ...moreLine('--after', next),
         ].join('\n'),
     );
   });

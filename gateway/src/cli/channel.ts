@@ -9,6 +9,7 @@ import { addCommand, addGroup, DEFAULT_LIMIT, MAX_LIMIT, wholeNumber } from './c
 import { CliError, usageError } from './errors.ts';
 import { readJsonObject } from './input.ts';
 import { createOutput } from './output.ts';
+import { moreLine, onePage } from './page.ts';
 import { columns, localTime, table } from './text.ts';
 import { inWorkplace, type Workplace } from './workplace.ts';
 
@@ -111,15 +112,14 @@ async function add(account_id: string, options: AddOptions): Promise<void> {
 async function list(options: Json & { limit: number; after?: string }): Promise<void> {
   await inWorkplace(async ({ store }) => {
     const found = await store.configuration.accounts(options.after ?? '', options.limit + 1);
-    const page = found.slice(0, options.limit);
-    const next = found.length > page.length ? (page.at(-1)?.account_id ?? null) : null;
+    const { page, next } = onePage(found, options.limit, (one) => one.account_id);
     createOutput(options).result({ accounts: page.map(accountFields), next_after: next }, () =>
       [
         table(
           ['account_id', 'channel', 'name', 'status', 'updated'],
           page.map((one) => [one.account_id, one.channel, one.name, one.status, localTime(one.updated_at_ms)]),
         ),
-        ...(next === null ? [] : [`More: --after ${next}`]),
+        ...moreLine('--after', next),
       ].join('\n'),
     );
   });

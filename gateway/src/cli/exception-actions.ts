@@ -66,7 +66,8 @@ function withSurplus(command: Command): Command {
   );
 }
 
-function decider(options: ActionOptions): string {
+/** Who decides: as told, or the user of this machine. */
+export function decider(options: { readonly by?: string }): string {
   return options.by ?? `${userInfo().username} (cli)`;
 }
 

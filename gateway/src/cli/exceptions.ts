@@ -1,12 +1,12 @@
 /** `heliu exceptions …`: what a person must look at. */
-import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
 import { resolveException, showException } from '../operations/exceptions.ts';
 import type { StoredException } from '../storage/exceptions.ts';
 import { addCommand, addGroup, DEFAULT_LIMIT, MAX_LIMIT, wholeNumber } from './command.ts';
-import { addExceptionActions } from './exception-actions.ts';
+import { addExceptionActions, decider } from './exception-actions.ts';
 import { detailText } from './order-text.ts';
 import { createOutput } from './output.ts';
+import { moreLine, onePage } from './page.ts';
 import { duration, fieldList, indent, localTime, printable, table } from './text.ts';
 import { inWorkplace } from './workplace.ts';
 
@@ -43,12 +43,11 @@ export function addExceptionsCommands(program: Command): void {
 async function list(options: ListOptions): Promise<void> {
   await inWorkplace(async ({ store, ports }) => {
     const found = await store.exceptions.list(options.state, options.after ?? '', options.limit + 1);
-    const page = found.slice(0, options.limit);
-    const next = found.length > page.length ? (page.at(-1)?.exception_id ?? null) : null;
+    const { page, next } = onePage(found, options.limit, (one) => one.exception_id);
     const now_ms = ports.clock.now_ms();
     const document = page.map((one) => ({ ...fields(one), age_ms: now_ms - one.created_at_ms }));
     createOutput(options).result({ exceptions: document, next_after: next }, () =>
-      [exceptionTable(page, now_ms), ...(next === null ? [] : [`More: --after ${next}`])].join('\n'),
+      [exceptionTable(page, now_ms), ...moreLine('--after', next)].join('\n'),
     );
   });
 }
@@ -102,7 +101,7 @@ async function resolve(
   exception_id: string,
   options: { readonly note: string; readonly by?: string; readonly json?: boolean },
 ): Promise<void> {
-  const by = options.by ?? `${userInfo().username} (cli)`;
+  const by = decider(options);
   await inWorkplace(async (place) => {
     const resolved = await resolveException(place, { exception_id, note: options.note, by });
     createOutput(options).result(fields(resolved), () => `Resolved exception ${exception_id} (${resolved.kind}).`);

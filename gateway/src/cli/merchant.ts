@@ -10,6 +10,7 @@ import { addCommand, addGroup, DEFAULT_LIMIT, MAX_LIMIT, merchantId, wholeNumber
 import { usageError } from './errors.ts';
 import { readText, writeNewPrivateFile } from './input.ts';
 import { createOutput, type Output } from './output.ts';
+import { moreLine, onePage } from './page.ts';
 import { routeFields, routeTable } from './route.ts';
 import { fieldList, indent, localTime, table } from './text.ts';
 import { inWorkplace, requireMerchant } from './workplace.ts';
@@ -141,8 +142,7 @@ async function create(
 async function list(options: Json & { limit: number; after?: string }): Promise<void> {
   await inWorkplace(async ({ store }) => {
     const found = await store.configuration.merchants(options.after ?? '', options.limit + 1);
-    const page = found.slice(0, options.limit);
-    const next = found.length > page.length ? (page.at(-1)?.merchant_id ?? null) : null;
+    const { page, next } = onePage(found, options.limit, (one) => one.merchant_id);
     createOutput(options).result({ merchants: page.map(merchantFields), next_after: next }, () =>
       [
         table(
@@ -155,7 +155,7 @@ async function list(options: Json & { limit: number; after?: string }): Promise<
             localTime(one.created_at_ms),
           ]),
         ),
-        ...(next === null ? [] : [`More: --after ${next}`]),
+        ...moreLine('--after', next),
       ].join('\n'),
     );
   });

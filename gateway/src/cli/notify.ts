@@ -10,6 +10,7 @@ import { addCommand, addGroup, DEFAULT_LIMIT, MAX_LIMIT, merchantId, wholeNumber
 import { usageError } from './errors.ts';
 import { notificationFields } from './order-text.ts';
 import { createOutput, type Output } from './output.ts';
+import { moreLine, onePage } from './page.ts';
 import { localTime, table } from './text.ts';
 import { inWorkplace, requireMerchant, type Workplace } from './workplace.ts';
 
@@ -69,10 +70,9 @@ async function list(options: ListOptions): Promise<void> {
       options.before ?? NEWEST,
       options.limit + 1,
     );
-    const page = found.slice(0, options.limit);
-    const next = found.length > page.length ? (page.at(-1)?.notification_id ?? null) : null;
+    const { page, next } = onePage(found, options.limit, (one) => one.notification_id);
     createOutput(options).result({ notifications: page.map(notificationFields), next_before: next }, () =>
-      [notificationTable(page), ...(next === null ? [] : [`More: --before ${next}`])].join('\n'),
+      [notificationTable(page), ...moreLine('--before', next)].join('\n'),
     );
   });
 }

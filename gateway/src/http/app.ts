@@ -134,7 +134,7 @@ function limitingAddresses(options: AppOptions) {
   const limit = new RateLimit(gateway.ports.clock);
   return async (request: FastifyRequest): Promise<void> => {
     const { url } = request;
-    if (url.startsWith('/notify/') || HEALTH.has(url)) return;
+    if (url.startsWith('/notify/') || url.startsWith('/bank/') || HEALTH.has(url)) return;
     const wait_s = limit.take(request.ip, rates.address);
     if (wait_s === 0) return;
     gateway.metrics.limited.inc({ by: 'address' });

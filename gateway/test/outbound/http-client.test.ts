@@ -1,18 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createHttpClient, type ClosableHttpClient, type HttpClientOptions } from '../../src/outbound/http-client.ts';
+import { describe, expect, test, vi } from 'vitest';
 import type { HttpRequest } from '../../src/ports.ts';
+import { client } from './clients.ts';
 import { closedPort, echoServer, expectNoAnswer, httpServer, rawAnswer, tcpServer } from './servers.ts';
-
-const clients: ClosableHttpClient[] = [];
-function client(options: HttpClientOptions = {}): ClosableHttpClient {
-  const made = createHttpClient(options);
-  clients.push(made);
-  return made;
-}
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((made) => made.close()));
-});
 
 function get(port: number, overrides: Partial<HttpRequest> = {}): HttpRequest {
   const url = `http://127.0.0.1:${port}/v3/orders?mchid=1`;

@@ -1,17 +1,7 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createHttpClient, type ClosableHttpClient, type HttpClientOptions } from '../../src/outbound/http-client.ts';
+import { describe, expect, test, vi } from 'vitest';
 import type { HttpRequest } from '../../src/ports.ts';
+import { client } from './clients.ts';
 import { expectNoAnswer, httpServer, tcpServer } from './servers.ts';
-
-const clients: ClosableHttpClient[] = [];
-function client(options: HttpClientOptions = {}): ClosableHttpClient {
-  const made = createHttpClient(options);
-  clients.push(made);
-  return made;
-}
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((made) => made.close()));
-});
 
 function post(port: number): HttpRequest {
   const url = `http://127.0.0.1:${port}/pay`;

@@ -1,19 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
-import { createHttpClient, type ClosableHttpClient, type HttpClientOptions } from '../../src/outbound/http-client.ts';
+import { describe, expect, test } from 'vitest';
 import { NoAnswer, type HttpRequest, type TlsProfile } from '../../src/ports.ts';
 import { selfSigned, type TestCertificate } from './certificate.ts';
+import { client } from './clients.ts';
 import { echoServer, expectNoAnswer, httpsServer, mutualTlsServer } from './servers.ts';
-
-const clients: ClosableHttpClient[] = [];
-function client(options: HttpClientOptions = {}): ClosableHttpClient {
-  const made = createHttpClient(options);
-  clients.push(made);
-  return made;
-}
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((made) => made.close()));
-});
 
 const server_certificate = selfSigned(['127.0.0.1']);
 const ours = selfSigned(['merchant.example']);

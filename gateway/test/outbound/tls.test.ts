@@ -1,18 +1,11 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createHttpClient, type ClosableHttpClient, type HttpClientOptions } from '../../src/outbound/http-client.ts';
 import type { HttpRequest } from '../../src/ports.ts';
 import { selfSigned } from './certificate.ts';
+import { client } from './clients.ts';
 import { expectNoAnswer, http2Server, httpServer, httpsServer, tcpServer } from './servers.ts';
 
-const clients: ClosableHttpClient[] = [];
-function client(options: HttpClientOptions = {}): ClosableHttpClient {
-  const made = createHttpClient(options);
-  clients.push(made);
-  return made;
-}
-afterEach(async () => {
+afterEach(() => {
   vi.unstubAllEnvs();
-  await Promise.all(clients.splice(0).map((made) => made.close()));
 });
 
 function get(port: number): HttpRequest {

@@ -3,10 +3,12 @@
  * node. Vendor pages: opendocs.alipay.com/common/02kf5q (signing), 02mse7 (verifying), 02km9f (public codes).
  */
 import type { Declined, NotSent, Unknown } from '../channel.ts';
-import { NoAnswer, type HttpAnswer, type Ports } from '../../ports.ts';
+import type { HttpAnswer, Ports } from '../../ports.ts';
+import { parseObject, type JsonObject } from '../json.ts';
+import { send } from '../send.ts';
 import { AlipayKeys } from './certificates.ts';
 import type { AlipayAccount } from './config.ts';
-import { parseObject, parseText, textAt, type JsonObject } from './json.ts';
+import { parseText, textAt } from './json.ts';
 import { rawMembers } from './raw-node.ts';
 import { isSignedBy, signedContent } from './sign.ts';
 import type { Operation, Verdict } from './business-codes.ts';
@@ -138,24 +140,19 @@ export class AlipayClient {
     return { outcome: 'verified', verdict, code, sub_code, msg, message, node: verified, raw };
   }
 
-  async #post(form: string): Promise<HttpAnswer | NotSent | Unknown> {
-    try {
-      return await this.#ports.http.send({
-        method: 'POST',
-        // The gateway decodes the form by the charset of the query string, which is why every SDK puts it there.
-        url: `${this.#account.gateway_url}?charset=utf-8`,
-        headers: {
-          'content-type': 'application/x-www-form-urlencoded;charset=utf-8',
-          accept: 'application/json',
-        },
-        body: form,
-        timeout_ms: this.#account.timeout_ms,
-        max_bytes: MAX_ANSWER_BYTES,
-      });
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      return { outcome: error.kind === 'not_sent' ? 'not_sent' : 'unknown', reason: error.reason };
-    }
+  #post(form: string): Promise<HttpAnswer | NotSent | Unknown> {
+    return send(this.#ports.http, {
+      method: 'POST',
+      // The gateway decodes the form by the charset of the query string, which is why every SDK puts it there.
+      url: `${this.#account.gateway_url}?charset=utf-8`,
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded;charset=utf-8',
+        accept: 'application/json',
+      },
+      body: form,
+      timeout_ms: this.#account.timeout_ms,
+      max_bytes: MAX_ANSWER_BYTES,
+    });
   }
 
   /** The signed node of an answer, or the word for why it is not to be believed. */

@@ -2,6 +2,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { ChannelMisconfigured, type ChannelAccount } from '../channel.ts';
+import { checked, timeoutMs } from '../settings.ts';
 import { readPrivateKey, readPublicKey, requireRsa } from './sign.ts';
 import { certificateSn, readCertificates, rootCertificateSn, rsaKeyOf } from './x509.ts';
 
@@ -28,7 +29,7 @@ const common = {
   seller_id: identifier('a user number of Alipay', 32).optional(),
   /** Number of the service provider that earns the commission (系统商返佣). */
   sys_service_provider_id: identifier('a user number of Alipay').optional(),
-  timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(20_000).default(5_000),
+  timeout_ms: timeoutMs,
 };
 
 const keyText = z.string().regex(/^\s*(-----BEGIN|[A-Za-z0-9+/=\s]{100,}$)/, 'must be PEM or one line of base64');
@@ -130,11 +131,4 @@ function firstOf(pem: string, field: string): X509Certificate {
   const [first] = readCertificates(pem, field);
   if (!first) throw new ChannelMisconfigured(`${field} holds no PEM certificate`);
   return first;
-}
-
-function checked<Output>(schema: z.ZodType<Output>, value: unknown): Output {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const complaints = result.error.issues.map((issue) => `${issue.path.join('.') || 'account'}: ${issue.message}`);
-  throw new ChannelMisconfigured(complaints.join('; '));
 }

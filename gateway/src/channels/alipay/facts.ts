@@ -1,7 +1,8 @@
 /** What Alipay tells about a paid trade, out of an answer or a callback: they use different names for the same. */
 import { yuanToFen } from '../../domain/money.ts';
 import type { PaymentFacts } from '../channel.ts';
-import { objectsIn, textAt, type JsonObject } from './json.ts';
+import type { JsonObject } from '../json.ts';
+import { objectsIn, textAt } from './json.ts';
 import { parseTime } from './time.ts';
 
 /**

@@ -1,16 +1,5 @@
-/** Reading values out of JSON that somebody else wrote: each function answers null for whatever is not what it asks for. */
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Parses text as a JSON object; null when it is not JSON or not an object. */
-export function parseObject(text: string): JsonObject | null {
-  const value = parse(text);
-  return isObject(value) ? value : null;
-}
+/** Reading values out of Alipay's JSON, beside ../json.ts: lists and objects that come as text, amounts that come as numbers. */
+import { isObject, type JsonObject } from '../json.ts';
 
 /** Parses text as a JSON string; null when it is anything else. */
 export function parseText(text: string): string | null {

@@ -1,6 +1,8 @@
 /** Opening a number for an order: one of the pool, which was taken before, or one that the bank gives. */
 import type { BeginReport, OrderForChannel } from '../channel.ts';
-import { textAt, undone, type BankClient } from './client.ts';
+import { textAt } from '../json.ts';
+import { firstCharacters } from '../text.ts';
+import { undone, type BankClient } from './client.ts';
 import type { BankAccount } from './config.ts';
 import { payInfo } from './pay-types/transfer.ts';
 
@@ -27,7 +29,7 @@ export async function openNumber(
   const result = await client.call('POST', '/v1/virtual-accounts', {
     out_trade_no: order.out_trade_no,
     amount: order.total_fen,
-    description: order.body.slice(0, 140),
+    description: firstCharacters(order.body, 140),
     expires_at: new Date(order.expires_at_ms).toISOString(),
   });
   if (result.outcome !== 'answered') {

@@ -1,14 +1,13 @@
 /** The one way in which this channel talks to a bank: sign, send, verify, and only then believe. */
 import type { HttpAnswer, HttpRequest, Ports } from '../../ports.ts';
-import { NoAnswer } from '../../ports.ts';
 import type { Declined, NotSent, Unknown } from '../channel.ts';
+import { parseObject, type JsonObject } from '../json.ts';
+import { send } from '../send.ts';
 import type { BankAccount, BankInterface } from './config.ts';
 import { requestMessage, verifyBank } from './sign.ts';
 
 const MAX_ANSWER_BYTES = 262_144;
 const MAX_UNVERIFIED_CHARACTERS = 2_000;
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** A 200 of the bank, verified. */
 export interface BankAnswer {
@@ -50,16 +49,8 @@ export class BankClient {
     const { api } = this.#account;
     if (!api) return { outcome: 'not_sent', reason: 'no_interface' };
     const request = await this.#signed(api, method, path, body === null ? null : JSON.stringify(body));
-    let answer: HttpAnswer;
-    try {
-      answer = await this.#ports.http.send(request);
-    } catch (error) {
-      if (!(error instanceof NoAnswer)) throw error;
-      return error.kind === 'not_sent'
-        ? { outcome: 'not_sent', reason: error.reason }
-        : { outcome: 'unknown', reason: error.reason };
-    }
-    return this.#read(answer);
+    const answer = await send(this.#ports.http, request);
+    return 'outcome' in answer ? answer : this.#read(answer);
   }
 
   async #signed(api: BankInterface, method: 'GET' | 'POST', path: string, body: string | null): Promise<HttpRequest> {
@@ -117,18 +108,11 @@ export function undone(
   return { outcome: 'declined', code: result.code, message: result.message, raw: result.text };
 }
 
-/** The member of that name when it is a non-empty text. */
-export function textAt(json: JsonObject, name: string): string | null {
-  const value = json[name];
-  return typeof value === 'string' && value !== '' ? value : null;
+/** What came of asking about a number, or closing it, without an answer: the bank does not know it, or nothing is decided. */
+export function unanswered(result: Exclude<CallResult, BankAnswer>) {
+  if (result.outcome === 'refused' && result.code === 'NOT_FOUND')
+    return { outcome: 'not_found', message: result.message, raw: result.text } as const;
+  return undone(result, NONE);
 }
 
-/** A JSON object, or null for every other text. */
-export function parseObject(text: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
-  } catch {
-    return null;
-  }
-}
+const NONE: ReadonlySet<string> = new Set();

@@ -2,17 +2,12 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { ChannelMisconfigured, type ChannelAccount } from '../channel.ts';
+import { checked, origin, privateKeyPem, timeoutMs } from '../settings.ts';
 import type { NumberPool } from '../virtual-accounts.ts';
 import { CHECK_LENGTHS, createPool } from './number-pool.ts';
 import { readPrivateKey, readPublicKey } from './sign.ts';
 
 const DAY_MS = 86_400_000;
-
-/** Signatures cover the path, so that a base URL with a path of its own would sign something else than the bank sees. */
-const origin = z
-  .url({ protocol: /^https?$/, error: 'must be an http(s) URL such as https://bank-front.example.com' })
-  .refine((text) => /^https?:\/\/[^/?#@]+\/?$/.test(text), 'must be an origin without path, query or user name')
-  .transform((text) => text.replace(/\/$/, ''));
 
 const shown = (what: string) => z.string().min(1, `must be ${what}`).max(140, 'must have at most 140 characters');
 
@@ -48,7 +43,7 @@ export const settingsSchema = z
     quarantine_days: z.int('must be a whole number of days').min(0).max(3650).default(30),
     close_paid_after_days: z.int('must be a whole number of days').min(1).max(3650).default(30),
     warn_below: z.int('must be a whole number').min(0).max(1000).default(50),
-    base_url: origin.optional(),
+    base_url: origin('https://bank-front.example.com').optional(),
     client_id: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be letters, digits, _ and -')
@@ -57,7 +52,7 @@ export const settingsSchema = z
       z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'a key is named by letters, digits, _ and -'),
       z.string().regex(/-----BEGIN PUBLIC KEY-----/, 'must be a PEM public key'),
     ),
-    timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(20_000).default(5_000),
+    timeout_ms: timeoutMs,
   })
   .refine((one) => one.numbers !== 'pool' || one.pool !== undefined, {
     path: ['pool'],
@@ -74,10 +69,7 @@ export const settingsSchema = z
 
 /** Empty only where the bank is never called. */
 export const secretsSchema = z.strictObject({
-  client_private_key: z
-    .string()
-    .regex(/-----BEGIN (RSA )?PRIVATE KEY-----/, 'must be a PEM private key (PKCS#8 or PKCS#1)')
-    .exactOptional(),
+  client_private_key: privateKeyPem.exactOptional(),
 });
 
 export const merchantParamsSchema = z.strictObject({});
@@ -130,11 +122,4 @@ export function openAccount(account: ChannelAccount): BankAccount {
     ),
     timeout_ms: settings.timeout_ms,
   };
-}
-
-function checked<Output>(schema: z.ZodType<Output>, value: unknown): Output {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const complaints = result.error.issues.map((issue) => `${issue.path.join('.') || 'account'}: ${issue.message}`);
-  throw new ChannelMisconfigured(complaints.join('; '));
 }

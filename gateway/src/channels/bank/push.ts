@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { chinaDate, type BankEntry } from '../../domain/bank-credit.ts';
 import { fen, MAX_FEN } from '../../domain/money.ts';
+import { parseObject } from '../json.ts';
 import type { BankPush, PushVerdict, UnreadableEntry } from '../virtual-accounts.ts';
-import { parseObject } from './client.ts';
 import { readEntry, UnreadableEntryError } from './camt/entry.ts';
 import { MessageReader, UnreadableMessage } from './camt/reader.ts';
 import type { BankAccount } from './config.ts';
@@ -42,7 +42,14 @@ function readXml(body: Buffer): PushVerdict {
   return { kind: 'entries', message_id: reader.message_id ?? '', entries, unreadable };
 }
 
-const text = (most: number) => z.string().trim().min(1).max(most);
+/** PostgreSQL keeps no NUL: a text with one would fail the whole push each time that it is repeated, and not this event alone. */
+const text = (most: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(most)
+    .regex(/^[^\0]*$/, 'must not contain NUL');
 const common = {
   reference: text(35),
   amount: z.int().min(1).max(MAX_FEN),

@@ -4,7 +4,7 @@
  */
 import type { OrderReference, PaymentReport } from '../channel.ts';
 import { OPEN_MESSAGE } from './begin.ts';
-import type { BankClient } from './client.ts';
+import { unanswered, type BankClient } from './client.ts';
 import type { BankAccount } from './config.ts';
 
 /** Whether the order's number is open. One of our own pool is as long as we say so. */
@@ -15,11 +15,7 @@ export async function queryNumber(
 ): Promise<PaymentReport> {
   if (account.pool) return { outcome: 'waiting', message: OPEN_MESSAGE, raw: '' };
   const result = await client.call('GET', `/v1/virtual-accounts/${order.out_trade_no}`, null);
-  if (result.outcome === 'refused') {
-    if (result.code === 'NOT_FOUND') return { outcome: 'not_found', message: result.message, raw: result.text };
-    return { outcome: 'unknown', reason: result.code, raw: result.text };
-  }
-  if (result.outcome !== 'answered') return result;
+  if (result.outcome !== 'answered') return unanswered(result);
   const { json, text } = result;
   if (json['out_trade_no'] !== order.out_trade_no) return { outcome: 'unknown', reason: 'other_number', raw: text };
   if (json['status'] === 'OPEN') return { outcome: 'waiting', message: OPEN_MESSAGE, raw: text };

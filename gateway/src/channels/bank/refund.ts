@@ -1,7 +1,9 @@
 /** Money back to the account it came from: an outgoing transfer, which the bank confirms later. */
 import { fen } from '../../domain/money.ts';
 import type { RefundForChannel, RefundReport } from '../channel.ts';
-import { textAt, undone, type BankAnswer, type BankClient } from './client.ts';
+import { textAt } from '../json.ts';
+import { firstCharacters } from '../text.ts';
+import { unanswered, undone, type BankAnswer, type BankClient } from './client.ts';
 
 /** NOT_ENOUGH is none of them: there may be enough tomorrow, and the amount stays reserved. */
 const DEFINITE: ReadonlySet<string> = new Set(['INVALID_REQUEST', 'PAYEE_UNKNOWN']);
@@ -27,7 +29,7 @@ export async function requestTransfer(client: BankClient, refund: RefundForChann
     payee_account,
     payee_name: refund.paid_details?.['payer_name'] ?? '',
     payee_bank: refund.paid_details?.['payer_bank'] ?? '',
-    remark: refund.reason.slice(0, 140),
+    remark: firstCharacters(refund.reason, 140),
   });
   if (result.outcome === 'refused' && result.code === 'NOT_ENOUGH')
     return { outcome: 'processing', channel_refund_id: null, message: result.code, raw: result.text };
@@ -37,9 +39,7 @@ export async function requestTransfer(client: BankClient, refund: RefundForChann
 /** Asks how a transfer stands. */
 export async function queryTransfer(client: BankClient, refund: RefundForChannel): Promise<RefundReport> {
   const result = await client.call('GET', `/v1/transfers/${refund.out_refund_no}`, null);
-  if (result.outcome === 'refused' && result.code === 'NOT_FOUND')
-    return { outcome: 'not_found', message: result.message, raw: result.text };
-  return result.outcome === 'answered' ? readTransfer(refund, result) : undone(result, new Set());
+  return result.outcome === 'answered' ? readTransfer(refund, result) : unanswered(result);
 }
 
 function readTransfer(refund: RefundForChannel, { json, text }: BankAnswer): RefundReport {

@@ -7,7 +7,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock, HttpAnswer } from '../../ports.ts';
 import type { WechatAccount } from './config.ts';
 import { decryptResource } from './decrypt.ts';
-import { objectAt, objectsAt, parseObject } from './json.ts';
+import { objectAt, objectsAt, parseObject } from '../json.ts';
 import { Keyring, readCertificate, type PlatformKey } from './keyring.ts';
 import { verifyMessage } from './verify.ts';
 

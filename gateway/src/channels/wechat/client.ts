@@ -1,10 +1,10 @@
 /** The one way in which this channel talks to WeChat Pay: sign, send, verify, and only then believe. */
 import type { HttpAnswer, HttpRequest, Ports } from '../../ports.ts';
-import { NoAnswer } from '../../ports.ts';
 import type { NotSent, Unknown } from '../channel.ts';
+import { send } from '../send.ts';
 import { CERTIFICATES_PATH, PlatformKeys } from './certificates.ts';
 import type { WechatAccount } from './config.ts';
-import { parseObject, type JsonObject } from './json.ts';
+import { parseObject, type JsonObject } from '../json.ts';
 import { invocationMessage, requestMessage } from './sign.ts';
 import { verifyMessage, type Verdict } from './verify.ts';
 
@@ -96,12 +96,8 @@ export class WechatClient {
 
   /** Sends a signed request. Refusals are verified as strictly as successes: a forged "no" costs money too. */
   async send(request: SignedRequest): Promise<CallResult> {
-    const answer = await this.#exchange(request);
-    if (answer instanceof NoAnswer) {
-      return answer.kind === 'not_sent'
-        ? { outcome: 'not_sent', reason: answer.reason }
-        : { outcome: 'unknown', reason: answer.reason };
-    }
+    const answer = await send(this.#ports.http, request);
+    if ('outcome' in answer) return answer;
     const verdict = await this.verify(answer.headers, answer.body);
     const text = answer.body.toString('utf8');
     if (verdict !== 'verified') {
@@ -121,18 +117,9 @@ export class WechatClient {
     return verifyMessage(headers, body, this.#ports.clock.now_ms(), (serial) => this.#keys.find(serial));
   }
 
-  async #exchange(request: HttpRequest): Promise<HttpAnswer | NoAnswer> {
-    try {
-      return await this.#ports.http.send(request);
-    } catch (error) {
-      if (error instanceof NoAnswer) return error;
-      throw error;
-    }
-  }
-
   async #fetchCertificates(): Promise<HttpAnswer | null> {
-    const answer = await this.#exchange(await this.prepare('GET', CERTIFICATES_PATH, null));
-    return answer instanceof NoAnswer ? null : answer;
+    const answer = await send(this.#ports.http, await this.prepare('GET', CERTIFICATES_PATH, null));
+    return 'outcome' in answer ? null : answer;
   }
 }
 

@@ -1,7 +1,8 @@
 /** An account at WeChat Pay that speaks V3: what an operator enters, how it is checked, and its opened form with every key parsed once. */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { ChannelMisconfigured, type ChannelAccount } from '../channel.ts';
+import type { ChannelAccount } from '../channel.ts';
+import { checked, origin, privateKeyPem, timeoutMs } from '../settings.ts';
 import { readPlatformKey, type PlatformKey } from './keyring.ts';
 import { oauthSecrets, oauthSettings, type OauthAccount } from './oauth-settings.ts';
 import { readPrivateKey } from './sign.ts';
@@ -18,11 +19,10 @@ const publicPem = z
     'must be a PEM certificate or a PEM public key',
   );
 
-/** Signatures cover the path, so that a base URL with a path of its own would sign something else than the peer sees. */
-export const origin = z
-  .url({ protocol: /^https?$/, error: 'must be an http(s) URL such as https://api.mch.weixin.qq.com' })
-  .refine((text) => /^https?:\/\/[^/?#@]+\/?$/.test(text), 'must be an origin without path, query or user name')
-  .transform((text) => text.replace(/\/$/, ''));
+const API = 'https://api.mch.weixin.qq.com';
+
+/** The same host speaks both protocols. */
+export const baseUrl = origin(API).default(API);
 
 export const settingsSchema = z
   .strictObject({
@@ -30,7 +30,7 @@ export const settingsSchema = z
     protocol: z.literal('v3').default('v3'),
     /** `partner`: we are the service provider (服务商) of many merchants; `direct`: the account is the merchant's own. */
     mode: z.enum(['partner', 'direct']),
-    base_url: origin.default('https://api.mch.weixin.qq.com'),
+    base_url: baseUrl,
     /** The number that signs: sp_mchid in partner mode, mchid in direct mode. */
     mchid: identifier('merchant number'),
     /** sp_appid in partner mode, appid in direct mode. */
@@ -42,7 +42,7 @@ export const settingsSchema = z
     platform_keys: z.record(identifier('platform serial or PUB_KEY_ID'), publicPem).default({}),
     /** Sent as Wechatpay-Serial: asks for answers signed by this key. Doc 4012154180. */
     prefer_serial: identifier('platform serial or PUB_KEY_ID').optional(),
-    timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(20_000).default(5_000),
+    timeout_ms: timeoutMs,
   })
   .refine(
     (settings) =>
@@ -54,9 +54,7 @@ export const settingsSchema = z
   );
 
 export const secretsSchema = z.strictObject({
-  merchant_private_key: z
-    .string()
-    .regex(/-----BEGIN (RSA )?PRIVATE KEY-----/, 'must be a PEM private key (PKCS#8 or PKCS#1)'),
+  merchant_private_key: privateKeyPem,
   api_v3_key: z.string().refine((key) => Buffer.byteLength(key) === 32, 'must be exactly 32 bytes'),
   ...oauthSecrets,
 });
@@ -101,12 +99,4 @@ export function openAccount(account: ChannelAccount): WechatAccount {
     api_v3_key: createSecretKey(Buffer.from(secrets.api_v3_key)),
     platform_keys: Object.entries(settings.platform_keys).map(([serial, pem]) => readPlatformKey(serial, pem)),
   };
-}
-
-/** The value as its schema gives it. Throws `ChannelMisconfigured` naming every field that is wrong, never a value. */
-export function checked<Output>(schema: z.ZodType<Output>, value: unknown): Output {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const complaints = result.error.issues.map((issue) => `${issue.path.join('.') || 'account'}: ${issue.message}`);
-  throw new ChannelMisconfigured(complaints.join('; '));
 }

@@ -1,6 +1,6 @@
 /** AEAD_AES_256_GCM as WeChat Pay V3 uses it for callbacks and platform certificates (vendor page wechatpay4_2). */
 import { createDecipheriv, type KeyObject } from 'node:crypto';
-import { textAt, type JsonObject } from './json.ts';
+import { textAt, type JsonObject } from '../json.ts';
 
 const TAG_BYTES = 16;
 

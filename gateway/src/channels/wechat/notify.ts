@@ -3,7 +3,7 @@ import type { Callback, CallbackAnswer, CallbackRequest } from '../channel.ts';
 import type { WechatClient } from './client.ts';
 import type { WechatAccount } from './config.ts';
 import { decryptResource } from './decrypt.ts';
-import { objectAt, parseObject, textAt, type JsonObject } from './json.ts';
+import { objectAt, parseObject, textAt, type JsonObject } from '../json.ts';
 import { readOrder } from './query.ts';
 import { readRefund } from './refund.ts';
 

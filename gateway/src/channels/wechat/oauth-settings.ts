@@ -1,5 +1,6 @@
 /** What 网页授权 needs of an account, whichever protocol it speaks: the payment page inside WeChat is not offered without it. */
 import { z } from 'zod';
+import { origin } from '../settings.ts';
 
 export const oauthSettings = {
   /** Where a payer's browser is sent to say who is paying. */
@@ -8,11 +9,7 @@ export const oauthSettings = {
     .refine((text) => /^https?:\/\/[^?#@]+$/.test(text), 'must not have a query, a fragment or a user name')
     .default('https://open.weixin.qq.com/connect/oauth2/authorize'),
   /** Who tells the payer for a code. */
-  oauth_api_url: z
-    .url({ protocol: /^https?$/, error: 'must be an http(s) URL such as https://api.weixin.qq.com' })
-    .refine((text) => /^https?:\/\/[^/?#@]+\/?$/.test(text), 'must be an origin without path, query or user name')
-    .transform((text) => text.replace(/\/$/, ''))
-    .default('https://api.weixin.qq.com'),
+  oauth_api_url: origin('https://api.weixin.qq.com').default('https://api.weixin.qq.com'),
 };
 
 export const oauthSecrets = {

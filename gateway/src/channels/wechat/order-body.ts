@@ -1,5 +1,6 @@
 /** The parts of an order request that V3 pay types share (direct: doc 4012525171; partner: doc 4012523551). */
 import type { OrderForChannel } from '../channel.ts';
+import { firstCharacters } from '../text.ts';
 import type { WechatAccount } from './config.ts';
 import { partyOf } from './party.ts';
 
@@ -50,24 +51,4 @@ export function deviceId(order: OrderForChannel): string | null {
 /** RFC 3339 in Beijing time: 2018-06-08T10:34:56+08:00. Fractions of a second are cut. */
 export function chinaTime(time_ms: number): string {
   return `${new Date(time_ms + EIGHT_HOURS_MS).toISOString().slice(0, 19)}+08:00`;
-}
-
-/** The first `limit` UTF-16 units, one less where that would split a character in two. */
-export function firstCharacters(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  const cut = text.slice(0, limit);
-  return cut.isWellFormed() ? cut : cut.slice(0, -1);
-}
-
-/** As many whole characters from the start as fit into `limit` bytes of UTF-8. */
-export function firstBytes(text: string, limit: number): string {
-  if (Buffer.byteLength(text) <= limit) return text;
-  let bytes = 0;
-  let end = 0;
-  for (const character of text) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > limit) break;
-    end += character.length;
-  }
-  return text.slice(0, end);
 }

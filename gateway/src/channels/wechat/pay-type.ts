@@ -2,7 +2,7 @@
 import type { BeginReport, OrderForChannel, PayType } from '../channel.ts';
 import type { VerifiedAnswer, WechatClient } from './client.ts';
 import type { WechatAccount } from './config.ts';
-import { textAt } from './json.ts';
+import { textAt } from '../json.ts';
 
 export interface WechatPayType extends PayType {
   /** Last part of the order endpoint's path: `native`, `jsapi`, `h5` … */

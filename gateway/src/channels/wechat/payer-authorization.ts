@@ -3,8 +3,9 @@
  * developers.weixin.qq.com/doc/offiaccount/OA_Web_Apps/Wechat_webpage_authorization.html). Only the openid is kept, no token.
  */
 import type { PayerAuthorization, PayerReport } from '../channel.ts';
-import { NoAnswer, type HttpClient } from '../../ports.ts';
-import { parseObject, textAt } from './json.ts';
+import type { HttpClient } from '../../ports.ts';
+import { send } from '../send.ts';
+import { parseObject, textAt } from '../json.ts';
 import type { OauthAccount } from './oauth-settings.ts';
 
 /** It goes into our own requests: nothing else is taken for one. */
@@ -39,21 +40,17 @@ export function payerAuthorization(
 /** Answers are not signed: what protects them is TLS. An openid alone moves no money; who pays is who types the password. */
 async function exchange(account: OauthAccount, secret: string, http: HttpClient, code: string): Promise<PayerReport> {
   const query = new URLSearchParams({ appid: account.appid, secret, code, grant_type: 'authorization_code' });
-  try {
-    const answer = await http.send({
-      method: 'GET',
-      url: `${account.oauth_api_url}/sns/oauth2/access_token?${query.toString()}`,
-      headers: { accept: 'application/json' },
-      body: null,
-      timeout_ms: account.timeout_ms,
-      max_bytes: MAX_ANSWER_BYTES,
-    });
-    if (answer.status !== 200) return { outcome: 'unknown', reason: `http_${answer.status}` };
-    return readAnswer(account, answer.body.toString('utf8'));
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    return { outcome: 'unknown', reason: error.reason };
-  }
+  const answer = await send(http, {
+    method: 'GET',
+    url: `${account.oauth_api_url}/sns/oauth2/access_token?${query.toString()}`,
+    headers: { accept: 'application/json' },
+    body: null,
+    timeout_ms: account.timeout_ms,
+    max_bytes: MAX_ANSWER_BYTES,
+  });
+  if ('outcome' in answer) return { outcome: 'unknown', reason: answer.reason };
+  if (answer.status !== 200) return { outcome: 'unknown', reason: `http_${answer.status}` };
+  return readAnswer(account, answer.body.toString('utf8'));
 }
 
 /** Refusals are 200 as well: 40029 is an invalid code, 40163 a spent one, -1 "系统繁忙". */

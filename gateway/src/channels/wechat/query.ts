@@ -4,7 +4,7 @@ import { hasPaymentCode } from '../../domain/order.ts';
 import type { OrderReference, PaymentFacts, PaymentReport } from '../channel.ts';
 import type { WechatClient } from './client.ts';
 import type { WechatAccount } from './config.ts';
-import { integerAt, objectAt, textAt, type JsonObject } from './json.ts';
+import { integerAt, objectAt, textAt, type JsonObject } from '../json.ts';
 import { merchantNumbers, orderPath } from './party.ts';
 import { codeOf, messageOf, unknown } from './status-map.ts';
 

@@ -1,10 +1,10 @@
 /** Refunds (申请退款, doc 4012552567) and their state (查询单笔退款). */
 import { fen } from '../../domain/money.ts';
 import type { RefundForChannel, RefundReport } from '../channel.ts';
+import { firstBytes } from '../text.ts';
 import type { VerifiedAnswer, WechatClient } from './client.ts';
 import type { WechatAccount } from './config.ts';
-import { integerAt, objectAt, textAt, type JsonObject } from './json.ts';
-import { firstBytes } from './order-body.ts';
+import { integerAt, objectAt, textAt, type JsonObject } from '../json.ts';
 import { subMerchantOf } from './party.ts';
 import { classify, codeOf, declined, messageOf, unknown } from './status-map.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { Declined, Unknown } from '../channel.ts';
 import type { VerifiedAnswer } from './client.ts';
-import { textAt } from './json.ts';
+import { textAt } from '../json.ts';
 
 /** Operations that may be refused. A refused *question* tells nothing about the payment, so that queries are not among them. */
 export type Operation = 'begin' | 'codepay' | 'close' | 'reverse' | 'refund';

@@ -18,6 +18,7 @@ export interface Visitor {
 /** Tells one browser from another, nothing else: 128 random bits, kept for a day. */
 const COOKIE = 'heliu_payer';
 const COOKIE_LIFETIME_S = 86_400;
+const COOKIE_VALUE = new RegExp(`(?:^|;\\s*)${COOKIE}=([0-9a-f]{32})(?:;|$)`);
 
 /** WeChat: "MicroMessenger/…" (docs of JSAPI 支付). Alipay: "AlipayClient/…", in older versions "AliApp(AP/…)". */
 const WALLET_PROGRAMS: readonly (readonly [Wallet, RegExp])[] = [
@@ -32,7 +33,7 @@ export function visitorOf(request: FastifyRequest): Visitor {
     wallet: WALLET_PROGRAMS.find(([, pattern]) => pattern.test(program))?.[0] ?? null,
     is_phone: /Mobile|Android|iPhone|iPod/i.test(program),
     language: languageOf(request.headers['accept-language'] ?? ''),
-    cookie: new RegExp(`(?:^|;\\s*)${COOKIE}=([0-9a-f]{32})(?:;|$)`).exec(request.headers.cookie ?? '')?.[1] ?? null,
+    cookie: COOKIE_VALUE.exec(request.headers.cookie ?? '')?.[1] ?? null,
     // A listener on both families sees IPv4 addresses inside IPv6; the channels want them plain.
     address: request.ip.replace(/^::ffff:(?=\d+\.)/i, ''),
   };

@@ -101,6 +101,7 @@ function implementationFor(
   implementations: readonly [PayType, ...PayType[]],
   fields: Readonly<Record<string, string | number>>,
 ): PayType {
+  if (implementations.length === 1) return implementations[0];
   const texts = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
   return implementations.find((one) => one.takes?.(texts) ?? true) ?? implementations[0];
 }

@@ -40,6 +40,15 @@ describe('a call', () => {
     ).toBe(true);
   });
 
+  test('never splits a character of a text that is too long', async () => {
+    const { upstream, client } = open({ status: 200, body: opened });
+    const long = `${'货'.repeat(139)}😀`;
+    await (await client.prepareBegin(order({ body: long }))).send();
+    await client.refund(refund({ reason: long }));
+    const sent = upstream.sent.map((request) => JSON.parse(request.body ?? '') as Record<string, unknown>);
+    expect(sent.map(({ description, remark }) => description ?? remark)).toEqual(['货'.repeat(139), '货'.repeat(139)]);
+  });
+
   test.each([
     ['a timeout', new NoAnswer('lost', 'timeout'), { outcome: 'unknown', reason: 'timeout' }],
     [

@@ -84,6 +84,8 @@ describe('JSON', () => {
     [{ ...event, fund_acc: undefined }, /fund_acc/],
     [{ ...event, booked_at: 'today' }, /booked_at/],
     [{ ...event, type: 'gift' }, /type/],
+    [{ ...event, payer_name: '甲\0' }, /payer_name/],
+    [{ ...event, remittance: '货款\0' }, /remittance/],
     [null, /./],
   ])('leaves out %j', (bad, said) => {
     expect(push(message(bad, event))).toMatchObject({

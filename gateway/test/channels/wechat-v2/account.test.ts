@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { ChannelMisconfigured } from '../../../src/channels/channel.ts';
 import { wechat } from '../../../src/channels/wechat/channel.ts';
 import { selfSigned } from '../../outbound/certificate.ts';
-import { ALL_SECRETS, bench, directOrder, merchant, order, PARTNER_IDENTITY, server_certificate } from './account.ts';
+import { directOrder, order } from '../wechat/support/account.ts';
+import { ALL_SECRETS, bench, merchant, PARTNER_IDENTITY, server_certificate } from './account.ts';
 import { API_KEY, refusal, xml } from './upstream.ts';
 
 const { upstream, open, account, ports } = bench();

@@ -1,41 +1,14 @@
-/** An account at the stub, in either mode, and the order and refund that the tests work with. */
+/** An account at the stub, in either mode, and what APIv2 says about the order that the tests of both protocols work with. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import type {
-  ChannelAccount,
-  ChannelClient,
-  OrderForChannel,
-  OrderReference,
-  RefundForChannel,
-} from '../../../src/channels/channel.ts';
+import type { ChannelAccount, ChannelClient, OrderForChannel, OrderReference } from '../../../src/channels/channel.ts';
 import { wechat } from '../../../src/channels/wechat/channel.ts';
-import { fen } from '../../../src/domain/money.ts';
 import { createHttpClient } from '../../../src/outbound/http-client.ts';
 import type { Ports } from '../../../src/ports.ts';
 import { selfSigned } from '../../outbound/certificate.ts';
+import { NOW_MS, order } from '../wechat/support/account.ts';
 import { API_KEY, Upstream } from './upstream.ts';
 
-/** 2026-03-01 12:00:00 in Beijing. */
-export const NOW_MS = Date.UTC(2026, 2, 1, 4, 0, 0);
-export const PARTNER_PARAMS = { sub_mchid: '1900000109', sub_appid: 'wxd678efh567hg6999' } as const;
-
-export const order: OrderForChannel = {
-  out_trade_no: '65e1a2c0aabbccddeeff0011',
-  pay_type: 'wechat.scan',
-  total_fen: fen(221),
-  body: 'Alex Test Scan',
-  spbill_create_ip: '14.23.150.211',
-  attach: 'Alex attach',
-  device_info: 'alex device',
-  store_id: '0001',
-  op_user_id: '301',
-  created_at_ms: NOW_MS,
-  expires_at_ms: NOW_MS + 7_200_000,
-  notify_url: 'https://pay.example.com/notify/wechat/1',
-  fields: {},
-  merchant_params: PARTNER_PARAMS,
-};
-export const directOrder: OrderForChannel = { ...order, merchant_params: {} };
 export const codeOrder: OrderForChannel = {
   ...order,
   pay_type: 'common.micro',
@@ -47,16 +20,7 @@ export function referenceTo(placed: OrderForChannel): OrderReference {
   const { out_trade_no, pay_type, total_fen, created_at_ms, fields, merchant_params } = placed;
   return { out_trade_no, pay_type, total_fen, created_at_ms, fields, merchant_params };
 }
-export const reference = referenceTo(order);
 export const codeReference = referenceTo(codeOrder);
-
-export const refund: RefundForChannel = {
-  order: reference,
-  out_refund_no: '65e1a2c1aabbccddeeff0022',
-  refund_fen: fen(100),
-  reason: '商品已售完',
-  notify_url: 'https://pay.example.com/notify/wechat/1',
-};
 
 /** What a paid order is said to be, in a query's answer; micropay's answer and callbacks have no trade_state. */
 export const PAID = {

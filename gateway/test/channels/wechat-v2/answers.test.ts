@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bench, order, PAID, reference } from './account.ts';
+import { order, reference } from '../wechat/support/account.ts';
+import { bench, PAID } from './account.ts';
 import { API_KEY, refusal, sign, signed, xml, type Behaviour } from './upstream.ts';
 
 const { upstream, open } = bench();

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ChannelMisconfigured, type BeginReport, type OrderForChannel } from '../../../src/channels/channel.ts';
 import { fen } from '../../../src/domain/money.ts';
-import { bench, directOrder, NOW_MS, order, PAID, PARTNER_PARAMS } from './account.ts';
+import { directOrder, NOW_MS, order, PARTNER_PARAMS } from '../wechat/support/account.ts';
+import { bench, PAID } from './account.ts';
 import { API_KEY, refusal, sign } from './upstream.ts';
 
 const { upstream, open, clock } = bench();

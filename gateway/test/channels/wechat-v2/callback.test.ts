@@ -1,6 +1,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { bench, order, PAID, PAID_FACTS, PARTNER_PARAMS, refund } from './account.ts';
+import { order, PARTNER_PARAMS, refund } from '../wechat/support/account.ts';
+import { bench, PAID, PAID_FACTS } from './account.ts';
 import { API_KEY, signed, xml, type Members } from './upstream.ts';
 
 const { open, upstream } = bench();

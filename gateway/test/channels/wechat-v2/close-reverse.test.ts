@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { bench, codeReference, merchant, reference } from './account.ts';
+import { reference } from '../wechat/support/account.ts';
+import { bench, codeReference, merchant } from './account.ts';
 import { API_KEY, refusal } from './upstream.ts';
 
 const { upstream, open } = bench();

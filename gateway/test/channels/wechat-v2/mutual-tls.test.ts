@@ -3,7 +3,8 @@ import { wechat } from '../../../src/channels/wechat/channel.ts';
 import { createHttpClient } from '../../../src/outbound/http-client.ts';
 import { selfSigned } from '../../outbound/certificate.ts';
 import { mutualTlsServer } from '../../outbound/servers.ts';
-import { bench, merchant, refund, server_certificate } from './account.ts';
+import { refund } from '../wechat/support/account.ts';
+import { bench, merchant, server_certificate } from './account.ts';
 import { API_KEY } from './upstream.ts';
 
 const { account, ports } = bench();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bench, codeReference, directOrder, PAID, PAID_FACTS, reference, referenceTo } from './account.ts';
+import { directOrder, reference } from '../wechat/support/account.ts';
+import { bench, codeReference, PAID, PAID_FACTS, referenceTo } from './account.ts';
 import { refusal } from './upstream.ts';
 
 const { upstream, open } = bench();

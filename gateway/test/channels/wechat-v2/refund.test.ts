@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { ChannelMisconfigured } from '../../../src/channels/channel.ts';
-import { bench, merchant, order, PARTNER_PARAMS, refund } from './account.ts';
+import { order, PARTNER_PARAMS, refund } from '../wechat/support/account.ts';
+import { bench, merchant } from './account.ts';
 import { API_KEY, refusal, type Members } from './upstream.ts';
 
 const { upstream, open } = bench();

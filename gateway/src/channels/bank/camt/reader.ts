@@ -76,11 +76,6 @@ export class MessageReader {
     this.#parser.on('error', (error) => this.#fail(error.message));
   }
 
-  /** What kind of message it is, once that is known. */
-  get message(): Message | null {
-    return this.#message;
-  }
-
   /** GrpHdr/MsgId, once it has been read. */
   get message_id(): string | null {
     return this.#header?.children.find((child) => child.name === 'MsgId')?.text.trim() ?? null;

@@ -72,7 +72,10 @@ const AMOUNT_DETAILS = sequence('InstdAmt? TxAmt? CntrValAmt? AnncdPstngAmt? Prt
   TxAmt: sequence('Amt CcyXchg?', { Amt: 'text' }),
 });
 const BALANCE_TYPE = sequence('CdOrPrtry SubTp?', { CdOrPrtry: choice({ Cd: 'text', Prtry: 'text' }) });
-const REASON = choice({ Cd: 'text', Prtry: 'text' });
+const RETURN = sequence('OrgnlBkTxCd? Orgtr? Rsn? AddtlInf*', {
+  Rsn: choice({ Cd: 'text', Prtry: 'text' }),
+  AddtlInf: 'text',
+});
 
 function message(type: Message['type'], version: Message['version']): Message {
   const name = type === 'statement' ? 'BkToCstmrStmt' : 'BkToCstmrDbtCdtNtfctn';
@@ -157,6 +160,16 @@ const entryTexts = {
   AcctSvcrRef: 'text',
 } as const;
 
+/** TransactionParties6, TransactionParties2: the same but for what a party and an account are. */
+function relatedParties(party: Shape, account: Shape): Shape {
+  return sequence('InitgPty? Dbtr? DbtrAcct? UltmtDbtr? Cdtr? CdtrAcct? UltmtCdtr? TradgPty? Prtry*', {
+    Dbtr: party,
+    DbtrAcct: account,
+    Cdtr: party,
+    CdtrAcct: account,
+  });
+}
+
 /** ReportEntry10 and EntryTransaction10. */
 function entry08(): Shape {
   const party = choice({ Pty: sequence('Nm? PstlAdr? Id? CtryOfRes? CtctDtls?', { Nm: 'text' }), Agt: 'any' });
@@ -174,18 +187,13 @@ function entry08(): Shape {
       Amt: 'text',
       CdtDbtInd: 'text',
       AmtDtls: AMOUNT_DETAILS,
-      RltdPties: sequence('InitgPty? Dbtr? DbtrAcct? UltmtDbtr? Cdtr? CdtrAcct? UltmtCdtr? TradgPty? Prtry*', {
-        Dbtr: party,
-        DbtrAcct: account,
-        Cdtr: party,
-        CdtrAcct: account,
-      }),
+      RltdPties: relatedParties(party, account),
       RltdAgts: sequence(
         'InstgAgt? InstdAgt? DbtrAgt? CdtrAgt? IntrmyAgt1? IntrmyAgt2? IntrmyAgt3? RcvgAgt? DlvrgAgt? IssgAgt? SttlmPlc? Prtry*',
         { DbtrAgt: agent },
       ),
       RmtInf: REMITTANCE,
-      RtrInf: sequence('OrgnlBkTxCd? Orgtr? Rsn? AddtlInf*', { Rsn: REASON, AddtlInf: 'text' }),
+      RtrInf: RETURN,
       AddtlTxInf: 'text',
     },
   );
@@ -215,18 +223,13 @@ function entry02(): Shape {
         TxId: 'text',
       }),
       AmtDtls: AMOUNT_DETAILS,
-      RltdPties: sequence('InitgPty? Dbtr? DbtrAcct? UltmtDbtr? Cdtr? CdtrAcct? UltmtCdtr? TradgPty? Prtry*', {
-        Dbtr: party,
-        DbtrAcct: account,
-        Cdtr: party,
-        CdtrAcct: account,
-      }),
+      RltdPties: relatedParties(party, account),
       RltdAgts: sequence(
         'DbtrAgt? CdtrAgt? IntrmyAgt1? IntrmyAgt2? IntrmyAgt3? RcvgAgt? DlvrgAgt? IssgAgt? SttlmPlc? Prtry*',
         { DbtrAgt: agent },
       ),
       RmtInf: REMITTANCE,
-      RtrInf: sequence('OrgnlBkTxCd? Orgtr? Rsn? AddtlInf*', { Rsn: REASON, AddtlInf: 'text' }),
+      RtrInf: RETURN,
       AddtlTxInf: 'text',
     },
   );

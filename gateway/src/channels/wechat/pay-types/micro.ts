@@ -7,7 +7,7 @@ import type { BeginReport, OrderForChannel } from '../../channel.ts';
 import { paymentCodePayType } from '../../payment-code.ts';
 import type { VerifiedAnswer } from '../client.ts';
 import type { WechatAccount } from '../config.ts';
-import { textAt } from '../json.ts';
+import { textAt } from '../../json.ts';
 import { deviceId, tradeBody } from '../order-body.ts';
 import { subMerchantOf } from '../party.ts';
 import type { Placed, WechatPayType } from '../pay-type.ts';

@@ -1,6 +1,7 @@
 /** The one way in which an APIv2 account talks to WeChat Pay: sign, send, verify, and only then believe. */
-import { NoAnswer, type HttpAnswer, type HttpRequest, type Ports } from '../../../ports.ts';
+import type { HttpRequest, Ports } from '../../../ports.ts';
 import { ChannelMisconfigured, type NotSent, type Unknown } from '../../channel.ts';
+import { send } from '../../send.ts';
 import type { WechatV2Account } from './config.ts';
 import { isOf, partyFields, type Party } from './party.ts';
 import { isSigned, signatureOf } from './sign.ts';
@@ -59,12 +60,8 @@ export class WechatV2Client {
 
   /** Sends a signed request. Refusals are verified as strictly as successes: a forged "no" costs money too. */
   async send({ http, party }: SignedRequest): Promise<CallResult> {
-    const answer = await this.#exchange(http);
-    if (answer instanceof NoAnswer) {
-      return answer.kind === 'not_sent'
-        ? { outcome: 'not_sent', reason: answer.reason }
-        : { outcome: 'unknown', reason: answer.reason };
-    }
+    const answer = await send(this.ports.http, http);
+    if ('outcome' in answer) return answer;
     const raw = answer.body.toString('utf8');
     const fields = readXml(raw);
     const complaint = answer.status === 200 ? this.#complaint(fields, party) : `http_${answer.status}`;
@@ -106,14 +103,5 @@ export class WechatV2Client {
       max_bytes: MAX_ANSWER_BYTES,
       ...(tls && { tls }),
     };
-  }
-
-  async #exchange(request: HttpRequest): Promise<HttpAnswer | NoAnswer> {
-    try {
-      return await this.ports.http.send(request);
-    } catch (error) {
-      if (error instanceof NoAnswer) return error;
-      throw error;
-    }
   }
 }

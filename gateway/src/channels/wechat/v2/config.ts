@@ -3,7 +3,8 @@ import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import type { TlsProfile } from '../../../ports.ts';
 import { ChannelMisconfigured, type ChannelAccount } from '../../channel.ts';
-import { checked, identifier, origin } from '../config.ts';
+import { checked, privateKeyPem, timeoutMs } from '../../settings.ts';
+import { baseUrl, identifier } from '../config.ts';
 import { oauthSecrets, oauthSettings, type OauthAccount } from '../oauth-settings.ts';
 import { refundKey } from './decrypt.ts';
 import type { SignType } from './sign.ts';
@@ -20,14 +21,14 @@ export const v2SettingsSchema = z.strictObject({
   protocol: z.literal('v2'),
   /** `partner`: we are the service provider (服务商) of many merchants; `direct`: the account is the merchant's own. */
   mode: z.enum(['partner', 'direct']),
-  base_url: origin.default('https://api.mch.weixin.qq.com'),
+  base_url: baseUrl,
   /** mch_id: the service provider's number in partner mode, the merchant's in direct mode. */
   mchid: identifier('merchant number'),
   appid: identifier('application id'),
   ...oauthSettings,
   /** How requests and what the payer's client is given are signed. Answers and callbacks are verified by what they say. */
   sign_type: z.enum(['MD5', 'HMAC-SHA256']).default('HMAC-SHA256'),
-  timeout_ms: z.int('must be a whole number of milliseconds').min(100).max(20_000).default(5_000),
+  timeout_ms: timeoutMs,
   /** An authority trusted for this account beside those that Node trusts: a sandbox's, say. */
   ca_certificate: certificates.optional(),
 });
@@ -38,10 +39,7 @@ export const v2SecretsSchema = z.strictObject({
     .trim()
     .regex(/^[\x21-\x7E]{32}$/, 'must be exactly 32 characters (APIv2 密钥)'),
   /** apiclient_key.pem and apiclient_cert.pem: the client certificate, without which nothing is refunded or reversed. */
-  merchant_private_key: z
-    .string()
-    .regex(/-----BEGIN (RSA )?PRIVATE KEY-----/, 'must be a PEM private key (PKCS#8 or PKCS#1)')
-    .exactOptional(),
+  merchant_private_key: privateKeyPem.exactOptional(),
   merchant_certificate: certificates.exactOptional(),
   ...oauthSecrets,
 });

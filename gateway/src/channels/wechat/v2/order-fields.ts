@@ -1,6 +1,6 @@
 /** The part of an order request that all pay types share (vendor pages chapter=9_1 and 9_10). */
 import type { OrderForChannel } from '../../channel.ts';
-import { firstBytes } from '../order-body.ts';
+import { firstBytes } from '../../text.ts';
 import { compactTime } from './time.ts';
 
 /** spbill_create_ip is required. Of an order that came without an address nothing is known: the loopback address says so. */

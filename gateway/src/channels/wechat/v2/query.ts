@@ -1,6 +1,6 @@
 /** Asks for an order by our number (查询订单, vendor page chapter=9_2). */
 import type { OrderReference, PaymentReport } from '../../channel.ts';
-import { PAYMENT_CODE_PAY_TYPE } from '../../../domain/order.ts';
+import { hasPaymentCode } from '../../../domain/order.ts';
 import type { VerifiedAnswer, WechatV2Client } from './client.ts';
 import { paymentFacts } from './facts.ts';
 import { partyOf } from './party.ts';
@@ -46,7 +46,7 @@ function readState(client: WechatV2Client, order: OrderReference, { fields, raw 
       return { outcome: 'waiting', message, raw };
     case 'PAYERROR':
       // The vendor asks for a reverse before the order counts as over; other orders cannot be reversed, and may be paid yet.
-      return { outcome: order.pay_type === PAYMENT_CODE_PAY_TYPE ? 'pay_error' : 'waiting', message, raw };
+      return { outcome: hasPaymentCode(order) ? 'pay_error' : 'waiting', message, raw };
     case 'CLOSED':
       return { outcome: 'closed', message, raw };
     case 'REVOKED':

@@ -1,6 +1,6 @@
 /** Refunds (申请退款, vendor page chapter=9_4) and their state (查询退款, chapter=9_5). */
 import type { RefundForChannel, RefundReport } from '../../channel.ts';
-import { firstBytes } from '../order-body.ts';
+import { firstBytes } from '../../text.ts';
 import type { WechatV2Client } from './client.ts';
 import { amountAt } from './facts.ts';
 import { partyOf } from './party.ts';
