@@ -10,7 +10,7 @@ import type { Change } from './changes.ts';
 import { describeStatement } from './describe-statement.ts';
 import type { SeededRandom } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Session, Sessions } from './sessions.ts';
+import type { Session, Sessions, Wait } from './sessions.ts';
 
 /** How long a statement takes to reach the database and be executed, in virtual milliseconds. */
 const MOST_STATEMENT_MS = 3;
@@ -70,6 +70,12 @@ const connectionLost = (): Error => new Error('Connection terminated unexpectedl
 
 const QUERY_CANCELED = '57014';
 const DEADLOCK = '40P01';
+
+function deadlockDetected(): pg.DatabaseError {
+  const error = new pg.DatabaseError('deadlock detected', 0, 'error');
+  error.code = DEADLOCK;
+  return error;
+}
 const WRITES = /\b(?:INSERT|UPDATE|DELETE)\b/;
 
 export class SimulatedDatabase {
@@ -78,6 +84,9 @@ export class SimulatedDatabase {
   readonly #random: SeededRandom;
   readonly #watchers: StatementWatcher[] = [];
   readonly #fates = new Map<StatementFate, number>();
+  /** Nodes that hear nothing any more. */
+  readonly #gone = new Set<string>();
+  readonly #sent = new Map<string, Statement>();
   #open: Open[] = [];
   #weather: DatabaseWeather = FINE;
   #statements = 0;
@@ -91,6 +100,11 @@ export class SimulatedDatabase {
   /** Statements executed. */
   get statements(): number {
     return this.#statements;
+  }
+
+  /** Each statement that nodes have sent, once. */
+  get sent(): Iterable<Statement> {
+    return this.#sent.values();
   }
 
   /** How many statements met each fate. */
@@ -118,6 +132,7 @@ export class SimulatedDatabase {
 
   /** The node is gone: what it had sent may still be committed, or be rolled back with its connection. */
   abandon(owner: string): void {
+    this.#gone.add(owner);
     for (const open of this.#open) {
       if (open.call.owner !== owner || open.waiting || !this.#random.chance(0.5)) continue;
       this.#scheduler.after(0, 'database', 'rolls back', () => this.#end(open, 'ROLLBACK'));
@@ -147,6 +162,7 @@ export class SimulatedDatabase {
 
   async #perform(call: Call): Promise<void> {
     call.fate ??= this.#fateOf(call);
+    this.#sent.set(call.statement.name, call.statement);
     if (call.fate === 'lost_before') return this.#lose(call);
     this.#statements += 1;
     const session = await this.#sessions.take();
@@ -164,8 +180,11 @@ export class SimulatedDatabase {
   /** A statement runs: it is done and committed, done and held, or has to wait. */
   async #advance(open: Open): Promise<void> {
     const others = this.#open.some((one) => one !== open);
-    const blockers = others ? await this.#sessions.settle(open.session, open.running) : null;
-    if (blockers !== null) {
+    const wait = others ? await this.#sessions.settle(open.session, open.running) : null;
+    if (wait !== null) {
+      const circle = await this.#circleOf(open, wait.blockers);
+      if (circle.length > 0) return this.#breakUp(circle);
+      if (await this.#standsInLine(open, wait)) return this.#callBack(open);
       if (!open.waiting) this.#note(open.call, 'waited', 'waits for a lock');
       open.waiting = true;
       return;
@@ -185,7 +204,6 @@ export class SimulatedDatabase {
   /** Ends a transaction and lets those go on who waited for it, one after the other. */
   async #end(open: Open, how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
     if (!this.#open.includes(open)) return;
-    await this.#callBackAllButOne(await this.#blockedBy(open));
     this.#open = this.#open.filter((one) => one !== open);
     await open.session.end(how);
     if (how === 'ROLLBACK' && !(await failureOf(open.running))) this.#note(open.call, 'rolled_back', 'is rolled back');
@@ -207,29 +225,63 @@ export class SimulatedDatabase {
     }
   }
 
-  async #blockedBy({ session }: Open): Promise<Open[]> {
-    const waiting = this.#open.filter((one) => one.waiting);
-    if (waiting.length === 0) return [];
-    const waits = await this.#sessions.waits(waiting.map((one) => one.session));
-    const pids = new Set(waits.filter((wait) => wait.blockers.includes(session.pid)).map((wait) => wait.pid));
-    return waiting.filter((one) => pids.has(one.session.pid));
+  /**
+   * Two who wait for the same one would run side by side once it is gone: the second is called back and comes later, as if it had
+   * been sent later.
+   */
+  async #standsInLine(open: Open, { blockers, in_line }: Wait): Promise<boolean> {
+    if (in_line) return true;
+    const others = this.#open.filter((one) => one.waiting && one !== open);
+    if (others.length === 0) return false;
+    const waits = await this.#sessions.waits(others.map((one) => one.session));
+    return waits.some((wait) => wait.blockers.some((pid) => blockers.includes(pid)));
   }
 
-  /** Two that go on at once would run side by side: all but one come later, as if they had been sent later. */
-  async #callBackAllButOne(blocked: readonly Open[]): Promise<void> {
-    if (blocked.length < 2) return;
-    const chosen = this.#random.integer(0, blocked.length - 1);
-    for (const [index, one] of blocked.entries()) {
-      if (index === chosen) continue;
-      await this.#sessions.cancel(one.session);
-      const error = await failureOf(one.running);
-      if (sqlState(error) !== QUERY_CANCELED) throw new Error('a waiting statement could not be called back');
-      this.#open = this.#open.filter((other) => other !== one);
-      await one.session.end('ROLLBACK');
-      this.#sessions.release(one.session);
-      this.#note(one.call, 'sent_again', 'is sent again');
-      this.#send(one.call);
-    }
+  /** Those who wait for each other in a circle that somebody closes; none when there is no circle. */
+  async #circleOf(open: Open, blockers: readonly number[]): Promise<readonly Open[]> {
+    const others = this.#open.filter((one) => one.waiting && one !== open);
+    if (others.length === 0) return [];
+    const waits = await this.#sessions.waits(others.map((one) => one.session));
+    const blockersOf = new Map(waits.map((wait) => [wait.pid, wait.blockers]));
+    const follow = (pids: readonly number[], way: readonly Open[]): readonly Open[] => {
+      if (pids.includes(open.session.pid)) return way;
+      for (const next of others) {
+        if (!pids.includes(next.session.pid) || way.includes(next)) continue;
+        const circle = follow(blockersOf.get(next.session.pid) ?? [], [...way, next]);
+        if (circle.length > 0) return circle;
+      }
+      return [];
+    };
+    return follow(blockers, [open]);
+  }
+
+  /** PostgreSQL would roll one of them back; any of them. */
+  async #breakUp(circle: readonly Open[]): Promise<void> {
+    const victim = circle[this.#random.integer(0, circle.length - 1)];
+    if (!victim) throw new Error('a circle of nobody');
+    for (const one of circle) one.waiting = true;
+    await this.#recall(victim);
+    const deadlock = Promise.reject(deadlockDetected());
+    deadlock.catch(() => undefined);
+    await this.#finish(victim.call, victim.session, deadlock);
+    await this.#advanceWhoMay();
+  }
+
+  async #recall(open: Open): Promise<void> {
+    await this.#sessions.cancel(open.session);
+    const error = await failureOf(open.running);
+    if (sqlState(error) !== QUERY_CANCELED) throw new Error('a waiting statement could not be called back');
+    this.#open = this.#open.filter((one) => one !== open);
+    await open.session.end('ROLLBACK');
+  }
+
+  async #callBack(open: Open): Promise<void> {
+    await this.#recall(open);
+    this.#sessions.release(open.session);
+    this.#note(open.call, 'sent_again', 'is sent again');
+    const { call } = open;
+    const delay_ms = this.#random.integer(1, this.#weather.most_held_ms || MOST_STATEMENT_MS);
+    this.#scheduler.after(delay_ms, call.owner, call.statement.name, () => this.#perform(call));
   }
 
   /** A statement has been executed and committed, or has failed. */
@@ -244,7 +296,7 @@ export class SimulatedDatabase {
       for (const watcher of this.#watchers) watcher(owner, statement.name, changes);
       if (call.fate === 'lost_after') return this.#lose(call);
       this.#count('executed');
-      call.resolve(rows);
+      if (!this.#gone.has(owner)) call.resolve(rows);
     } catch (error) {
       if (!(error instanceof pg.DatabaseError) && !isLostConnection(error)) throw error;
       session.takeChanges();
@@ -252,7 +304,7 @@ export class SimulatedDatabase {
       if (sqlState(error) === DEADLOCK) this.#count('deadlock');
       const why = error instanceof Error ? error.message : 'failed';
       this.#scheduler.trace.note(owner, `sql ${statement.name}: ${why}`);
-      call.reject(error);
+      if (!this.#gone.has(owner)) call.reject(error);
     }
   }
 
@@ -265,7 +317,7 @@ export class SimulatedDatabase {
 
   #lose(call: Call): void {
     this.#note(call, call.fate === 'lost_before' ? 'lost_before' : 'lost_after', `loses its connection (${call.fate})`);
-    call.reject(connectionLost());
+    if (!this.#gone.has(call.owner)) call.reject(connectionLost());
   }
 
   #note({ owner, statement }: Call, fate: StatementFate, what: string): void {

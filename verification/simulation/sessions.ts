@@ -7,18 +7,19 @@ import pg from 'pg';
 import { sessionSettings, type Statement } from '../../gateway/src/storage/database.ts';
 import { changeIn, type Change } from './changes.ts';
 
-/** How long PostgreSQL waits before it looks for a deadlock. It looks once for each wait: we wait for its look, and then nothing comes by itself. */
-const DEADLOCK_LOOK_MS = 10;
-const AFTER_LOOK_MS = 3 * DEADLOCK_LOOK_MS;
+/** PostgreSQL looks for deadlocks by the real clock: here it never does, and who waits for whom in a circle is seen at once. */
+const NO_DEADLOCK_LOOK = '-c deadlock_timeout=1h';
 
 /** Who waits, and for whom. */
-interface Wait {
+export interface Wait {
   readonly pid: number;
   readonly blockers: readonly number[];
+  /** It stands in line behind somebody who waits for the same row. */
+  readonly in_line: boolean;
 }
 
 /** One that has just been given its lock and has not run since is blocked by nobody. */
-const WAITING = `SELECT pid, blockers FROM pg_stat_activity, pg_blocking_pids(pid) AS blockers
+const WAITING = `SELECT pid, blockers, wait_event = 'tuple' AS in_line FROM pg_stat_activity, pg_blocking_pids(pid) AS blockers
 WHERE pid = ANY ($1::integer[]) AND wait_event_type = 'Lock' AND blockers <> '{}' ORDER BY pid`;
 
 /** One connection, with at most one statement under way. */
@@ -43,7 +44,7 @@ export class Session {
     const client = new pg.Client({
       connectionString: url,
       ...settings,
-      options: `${settings.options} -c deadlock_timeout=${DEADLOCK_LOOK_MS} -c synchronous_commit=off`,
+      options: `${settings.options} ${NO_DEADLOCK_LOOK} -c synchronous_commit=off`,
       application_name: 'heliu-simulation',
     });
     await client.connect();
@@ -63,6 +64,11 @@ export class Session {
     const taken = this.#changes;
     this.#changes = [];
     return taken;
+  }
+
+  /** What a text without parameters answers, as PostgreSQL says it. */
+  async ask(text: string): Promise<unknown[]> {
+    return (await this.#client.query(text)).rows as unknown[];
   }
 
   /** Executes a text without parameters, several statements among them. */
@@ -119,23 +125,19 @@ export class Sessions {
   }
 
   /**
-   * Waits until a statement is done or has to wait for a lock, and then until PostgreSQL has looked for a deadlock.
-   * @returns who blocks it; null: it is done, well or badly
+   * Waits until a statement is done or has to wait for a lock.
+   * @returns for whom it waits; null: it is done, well or badly
    */
-  async settle(session: Session, running: Promise<unknown>): Promise<readonly number[] | null> {
+  async settle(session: Session, running: Promise<unknown>): Promise<Wait | null> {
     let done = false;
     const mark = (): void => {
       done = true;
     };
-    const marked = running.then(mark, mark);
-    let looked = false;
+    running.then(mark, mark);
     for (;;) {
       const [wait] = await this.waits([session]);
       if (done) return null;
-      if (!wait) continue;
-      if (looked) return wait.blockers;
-      await Promise.race([marked, new Promise((resolve) => setTimeout(resolve, AFTER_LOOK_MS))]);
-      looked = true;
+      if (wait) return wait;
     }
   }
 

@@ -15,6 +15,7 @@ import { Court, Violation } from './court.ts';
 import { MERCHANTS } from './prepare-database.ts';
 import { makePlan, type Deed, type Plan } from './plan.ts';
 import { pick } from './pick.ts';
+import { wholeTableRead } from './plans.ts';
 import { Poller } from './poller.ts';
 
 export interface SeedOptions {
@@ -119,6 +120,7 @@ class Trial {
       await world.scheduler.runSteps(this.#options.steps);
       await this.#becomeQuiet();
       this.#court.closeAtRest();
+      await this.#lookAtPlans();
     } catch (error) {
       failure = this.#failureOf(error);
     }
@@ -230,6 +232,11 @@ class Trial {
       books.all('jobs').every((job) => job.kind !== 'order') &&
       books.all('virtual_accounts').every((one) => one.state === 'closed')
     );
+  }
+
+  async #lookAtPlans(): Promise<void> {
+    const sentence = await this.#options.sessions.use((session) => wholeTableRead(session, this.#world.database.sent));
+    if (sentence !== null) throw new Violation('no-whole-table', { sentence });
   }
 
   #failureOf(error: unknown): Failure {
