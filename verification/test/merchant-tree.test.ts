@@ -134,7 +134,7 @@ describe('a merchant with a limit', () => {
 });
 
 describe('an address that sends too much', () => {
-  it('hears 429 before anything of it is read, while channels are always heard', async () => {
+  it('hears 429 before anything of it is read, while channels and health checks are always heard', async () => {
     const small = await startWorld({ HELIU_ADDRESS_REQUESTS_PER_SECOND: '3', HELIU_TRUSTED_PROXIES: '127.0.0.1' });
     try {
       const from = (address: string): Promise<number> =>
@@ -158,6 +158,12 @@ describe('an address that sends too much', () => {
         );
         expect(notices.map((notice) => notice.status)).not.toContain(429);
       }
+      const probes = await Promise.all(
+        Array.from({ length: 30 }, () =>
+          fetch(`${small.url}/readyz?from=balancer`, { headers: { 'x-forwarded-for': '203.0.113.7' } }),
+        ),
+      );
+      expect(probes.map((probe) => probe.status)).not.toContain(429);
     } finally {
       await small.close();
     }
