@@ -1,6 +1,7 @@
 import type { Order } from '../domain/order.ts';
 import { createBatcher } from './batch.ts';
 import type { Database, Statement } from './database.ts';
+import { RAISED_COLUMNS, raisedFrom, raisedRow, type NewException } from './exceptions.ts';
 import { toJson } from './json.ts';
 
 /** What is known of a new order before the channel is called. */
@@ -65,6 +66,8 @@ export interface OrderSave {
   readonly late_refund: LateRefund | null;
   /** The order becomes the one success of its preorder; the save fails when another has. */
   readonly takes_preorder?: boolean;
+  /** What a person must see of this change. */
+  readonly raises?: NewException | null;
 }
 
 /**
@@ -110,14 +113,15 @@ SELECT trade_id, false AS order_new FROM admitted`,
 /** Compare-and-set on version; everything the change causes (event, job, notification, refund) in the same commit. */
 const SAVE: Statement = { name: 'save_orders', text: saveText('', '') };
 
+/** The same with a matter for a person, which is rare: the usual save need not carry its part. */
+const SAVE_RAISING: Statement = { name: 'save_orders_raising', text: saveText('', '', 'raises') };
+
 /**
  * The same for an order that becomes the one success of its preorder. The order is locked before the preorder is taken, and is
  * saved only if it was: whichever of two tries commits second finds the preorder taken, and nothing of it is saved.
  */
-const SAVE_TAKING_PREORDER: Statement = {
-  name: 'save_orders_taking_preorder',
-  text: saveText(
-    `), locked AS (
+const TAKING_PREORDER = [
+  `), locked AS (
   SELECT o.merchant_id, o.trade_id, o.preorder_id, i.at_ms FROM orders o JOIN input i
     ON o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version FOR UPDATE OF o
 ), taken AS (
@@ -126,11 +130,20 @@ const SAVE_TAKING_PREORDER: Statement = {
   WHERE p.merchant_id = l.merchant_id AND p.preorder_id = l.preorder_id AND p.state <> 'paid'
   RETURNING p.paid_trade_id
 `,
-    ' AND o.trade_id IN (SELECT paid_trade_id FROM taken)',
-  ),
+  ' AND o.trade_id IN (SELECT paid_trade_id FROM taken)',
+] as const;
+
+const SAVE_TAKING_PREORDER: Statement = {
+  name: 'save_orders_taking_preorder',
+  text: saveText(...TAKING_PREORDER),
 };
 
-function saveText(before: string, condition: string): string {
+const SAVE_TAKING_PREORDER_RAISING: Statement = {
+  name: 'save_orders_taking_preorder_raising',
+  text: saveText(...TAKING_PREORDER, 'raises'),
+};
+
+function saveText(before: string, condition: string, raises?: 'raises'): string {
   return `
 WITH input AS (
   SELECT * FROM json_to_recordset($1::json) AS i(
@@ -139,7 +152,7 @@ WITH input AS (
     checked_at_ms bigint, check_count integer, decided_at_ms bigint,
     event_source text, event_kind text, event_detail jsonb, job text, job_at_ms bigint,
     notification_id text, subject text, refund_id text, url text, payload text,
-    late_refund_id text, late_refund_fen bigint, late_refund_desc text, late_refund_check_at_ms bigint)
+    late_refund_id text, late_refund_fen bigint, late_refund_desc text, late_refund_check_at_ms bigint${raises ? `,\n    ${RAISED_COLUMNS}` : ''})
 ${before}), saved AS (
   UPDATE orders o SET version = o.version + 1, state = i.state, finished = i.finished, ending = i.ending, placement = i.placement,
     placing_until_ms = i.placing_until_ms, reply = i.reply, reply_message = i.reply_message,
@@ -177,7 +190,7 @@ ${before}), saved AS (
   SELECT 'notification', merchant_id, notification_id, at_ms FROM effective WHERE notification_id IS NOT NULL
   UNION ALL
   SELECT 'refund', merchant_id, late_refund_id, late_refund_check_at_ms FROM effective WHERE late_refund_id IS NOT NULL
-)
+${raises ? `), raised AS (${raisedFrom('effective')}\n` : ''})
 SELECT trade_id FROM saved`;
 }
 
@@ -329,8 +342,10 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
     (await database.query<Order>(statement, values))[0] ?? null;
   return {
     insert: (order) => inserts.add(order),
-    save: async (save) =>
-      save.takes_preorder ? (await saveRows(database, [save], SAVE_TAKING_PREORDER))[0] === true : saves.add(save),
+    async save(save) {
+      const alone = statementAlone(save);
+      return alone ? (await saveRows(database, [save], alone))[0] === true : saves.add(save);
+    },
     reroute: (reroute) => rerouteOrder(database, reroute),
     byNumber: (merchant_id, mch_trade_id) => first(BY_NUMBER, [merchant_id, mch_trade_id]),
     byTradeId: (merchant_id, trade_id) => first(BY_TRADE_ID, [merchant_id, trade_id]),
@@ -398,6 +413,12 @@ async function insertRows(database: Database, orders: readonly NewOrder[]): Prom
   });
 }
 
+/** The statement of a save that does not travel with others. */
+function statementAlone(save: OrderSave): Statement | null {
+  if (save.takes_preorder) return save.raises ? SAVE_TAKING_PREORDER_RAISING : SAVE_TAKING_PREORDER;
+  return save.raises ? SAVE_RAISING : null;
+}
+
 function statementFor(saves: readonly OrderSave[]): Statement {
   return saves.every((save) => save.job === null && !save.notification && !save.late_refund) ? SAVE_LEAN : SAVE;
 }
@@ -412,7 +433,8 @@ async function saveRows(
   return saves.map((save) => saved.has(save.order.trade_id));
 }
 
-function saveRow({ order, at_ms, event, job, notification, late_refund }: OrderSave): Record<string, unknown> {
+function saveRow(save: OrderSave): Record<string, unknown> {
+  const { order, at_ms, event, job, notification, late_refund, raises } = save;
   return {
     merchant_id: order.merchant_id,
     trade_id: order.trade_id,
@@ -441,5 +463,6 @@ function saveRow({ order, at_ms, event, job, notification, late_refund }: OrderS
       late_refund_desc: late_refund.refund_desc,
       late_refund_check_at_ms: late_refund.check_at_ms,
     }),
+    ...(raises && raisedRow(raises)),
   };
 }

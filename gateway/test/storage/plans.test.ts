@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { fen } from '../../src/domain/money.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database, Statement } from '../../src/storage/database.ts';
+import type { NewException } from '../../src/storage/exceptions.ts';
 import { fillBankTables, useBank } from './bank-rows.ts';
 import { readServerStatus } from '../../src/storage/server-status.ts';
 import type { Store } from '../../src/storage/store.ts';
@@ -174,6 +175,14 @@ async function fillTables(database: Client): Promise<void> {
   await database.query('ANALYZE');
 }
 
+/** A matter for a person, about nobody's order. */
+function aMatter(): NewException {
+  const of_nobody = { merchant_id: null, trade_id: null, channel: null, account_id: null };
+  const exception_id = newId();
+  const key = { exception_id, kind: 'contradiction', dedupe_key: exception_id };
+  return { ...key, ...of_nobody, detail: {}, raw_headers: {}, raw_body: 'raw' };
+}
+
 async function usePreorders({ preorders, payer_authorizations, orders }: Store): Promise<void> {
   const preorder_id = newId();
   const numbers = { merchant_id: MERCHANT_ID, preorder_id, mch_pre_id: `pre.${preorder_id}` };
@@ -189,7 +198,11 @@ async function usePreorders({ preorders, payer_authorizations, orders }: Store):
   await preorders.close(preorder, NOW_MS);
   const tried = await orders.byTradeId(MERCHANT_ID, order.trade_id);
   if (!tried) throw new Error('no try');
-  await orders.save(saveOf(tried, { state: 'paid', facts: facts() }, { takes_preorder: true, job: 'delete' }));
+  const takes = { takes_preorder: true, job: 'delete' } as const;
+  await orders.save(saveOf(tried, { state: 'paid', facts: facts() }, takes));
+  const again = saveOf({ ...tried, version: tried.version + 1 }, { state: 'paid', facts: facts() });
+  await orders.save({ ...again, ...takes, raises: aMatter() });
+  await orders.save({ ...again, raises: aMatter() });
   const linked = await insertOrder({ orders } as Store, { placement: 'never' });
   await preorders.giveToPayer({
     order: linked,
@@ -231,22 +244,9 @@ async function useEverything(store: Store): Promise<void> {
   await users.addSession('hash', user_id, NOW_MS + 1_000, NOW_MS);
   await users.sessionUser('hash', NOW_MS);
   await users.slideSession('hash', NOW_MS);
-  const exception_id = newId();
-  await exceptions.raise(
-    {
-      exception_id,
-      kind: 'contradiction',
-      dedupe_key: 'a',
-      merchant_id: null,
-      trade_id: null,
-      channel: null,
-      account_id: null,
-      detail: {},
-      raw_headers: {},
-      raw_body: 'raw',
-    },
-    NOW_MS,
-  );
+  const matter = aMatter();
+  const { exception_id } = matter;
+  await exceptions.raise(matter, NOW_MS);
   await exceptions.list('open', '', 20);
   await exceptions.byId(exception_id);
   await exceptions.rawBody(exception_id);
