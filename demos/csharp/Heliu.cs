@@ -130,8 +130,8 @@ public class Heliu
         request.Method = "POST";
         request.ContentType = type;
         request.AllowAutoRedirect = false;
-        // Longer than the gateway's own time limits, so that we hear its answer rather than give up before it.
-        request.Timeout = 20000;
+        // Longer than the gateway waits for a channel (at most 20 s), so that we hear its answer rather than give up before it.
+        request.Timeout = 30000;
         try
         {
             var bytes = Encoding.UTF8.GetBytes(body);

@@ -190,7 +190,8 @@ class Heliu {
         // A random number that is never used twice, so that nobody can send a copy of the request.
         claims.put("nonce_str", new BigInteger(128, random).toString(16));
         HttpRequest request = HttpRequest.newBuilder(URI.create(url(path)))
-            .timeout(Duration.ofSeconds(20)).header("content-type", "text/plain")
+            // Longer than the gateway waits for a channel (at most 20 s), so that we hear its answer rather than give up before it.
+            .timeout(Duration.ofSeconds(30)).header("content-type", "text/plain")
             .POST(HttpRequest.BodyPublishers.ofString(sign(claims))).build();
         String answer = http.send(request, HttpResponse.BodyHandlers.ofString()).body();
         if (answer.startsWith("{")) {

@@ -56,8 +56,8 @@ class Heliu
             CURLOPT_POSTFIELDS => $body,
             CURLOPT_HTTPHEADER => ['content-type: text/plain'],
             CURLOPT_RETURNTRANSFER => true,
-            // Longer than the gateway's own time limits, so that we hear its answer rather than give up before it.
-            CURLOPT_TIMEOUT => 20,
+            // Longer than the gateway waits for a channel (at most 20 s), so that we hear its answer rather than give up before it.
+            CURLOPT_TIMEOUT => 30,
         ]);
         $answer = curl_exec($curl);
         if ($answer === false) {

@@ -38,8 +38,8 @@ export class Refused extends Error {
   }
 }
 
-/** Longer than the gateway's own time limits, so that we hear its answer rather than give up before it. */
-const ANSWER_TIMEOUT_MS = 20_000;
+/** Longer than the gateway waits for a channel (at most 20 s), so that we hear its answer rather than give up before it. */
+const ANSWER_TIMEOUT_MS = 30_000;
 
 export class Heliu {
   readonly #settings: Settings;
