@@ -29,6 +29,8 @@ call_heliu() {
     curl -sS -m 30 -H 'content-type: text/plain' --data-binary @- "$HELIU_URL$1?merchant_id=$MERCHANT_ID") || return 2
   case $answer in
     '{'*)
+      # JSON without a code is none of the gateway's: a proxy's, say.
+      printf '%s' "$answer" | grep -q '"code": *[0-9][0-9]*[,}]' || return 2
       printf '%s\n' "$answer"
       return 1
       ;;
