@@ -1,3 +1,4 @@
+import type { Nonce } from '../domain/nonce.ts';
 import type { Order } from '../domain/order.ts';
 import { createBatcher } from './batch.ts';
 import type { Database, Statement } from './database.ts';
@@ -24,6 +25,8 @@ export type NewOrder = Pick<
   | 'placing_until_ms'
 > & {
   readonly nonce_str: string | null;
+  /** Whose key signed the request, when that is not the merchant's own. */
+  readonly signer_id?: string;
   readonly first_check_at_ms: number;
   /** Absent: the channel is called at once. `never`: the payer's confirmation places it (wechat.jsurl). */
   readonly placement?: 'never';
@@ -80,15 +83,15 @@ const INSERT: Statement = {
   text: `
 WITH input AS (
   SELECT * FROM json_to_recordset($1::json) AS i(
-    merchant_id text, trade_id text, mch_trade_id text, nonce_str text, pay_type text, initial_trade_state smallint,
+    merchant_id text, trade_id text, mch_trade_id text, nonce_str text, signer_id text, pay_type text, initial_trade_state smallint,
     channel text, account_id text, merchant_params jsonb, total_fen bigint, request jsonb, request_hash text,
     notify_url text, created_at_ms bigint, expires_at_ms bigint, placement text, placing_until_ms bigint, first_check_at_ms bigint)
 ), new_nonce AS (
   INSERT INTO nonces (merchant_id, nonce_str)
-  SELECT merchant_id, nonce_str FROM input WHERE nonce_str IS NOT NULL
+  SELECT coalesce(signer_id, merchant_id), nonce_str FROM input WHERE nonce_str IS NOT NULL
   ON CONFLICT DO NOTHING RETURNING merchant_id, nonce_str
 ), admitted AS (
-  SELECT i.* FROM input i WHERE i.nonce_str IS NULL OR (i.merchant_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce)
+  SELECT i.* FROM input i WHERE i.nonce_str IS NULL OR (coalesce(i.signer_id, i.merchant_id), i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce)
 ), new_order AS (
   INSERT INTO orders (merchant_id, trade_id, mch_trade_id, pay_type, initial_trade_state, channel, account_id,
     merchant_params, total_fen, request, request_hash, notify_url, created_at_ms, expires_at_ms, state, placement,
@@ -238,12 +241,12 @@ const BY_NUMBERS_ONCE: Statement = {
   name: 'orders_by_numbers_once',
   text: `
 WITH input AS (
-  SELECT * FROM json_to_recordset($1::json) AS i(position integer, merchant_id text, mch_trade_id text, nonce_str text)
+  SELECT * FROM json_to_recordset($1::json) AS i(position integer, merchant_id text, mch_trade_id text, signer_id text, nonce_str text)
 ), new_nonce AS (
-  INSERT INTO nonces (merchant_id, nonce_str) SELECT merchant_id, nonce_str FROM input
+  INSERT INTO nonces (merchant_id, nonce_str) SELECT signer_id, nonce_str FROM input
   ON CONFLICT DO NOTHING RETURNING merchant_id, nonce_str
 )
-SELECT i.position, (i.merchant_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce) AS nonce_new, o.*
+SELECT i.position, (i.signer_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce) AS nonce_new, o.*
 FROM input i LEFT JOIN orders o ON o.merchant_id = i.merchant_id AND o.mch_trade_id = i.mch_trade_id`,
 };
 
@@ -308,9 +311,9 @@ export interface OrderStore {
   byNumber(merchant_id: string, mch_trade_id: string): Promise<Order | null>;
   byTradeId(merchant_id: string, trade_id: string): Promise<Order | null>;
   /** Records the request's nonce and reads the order in one round trip. */
-  byNumberOnce(merchant_id: string, mch_trade_id: string, nonce_str: string | null): Promise<OnceRead>;
-  /** True when this nonce was never seen for this merchant. */
-  recordNonce(merchant_id: string, nonce_str: string): Promise<boolean>;
+  byNumberOnce(merchant_id: string, mch_trade_id: string, nonce: Nonce | null): Promise<OnceRead>;
+  /** True when this nonce was never seen from this signer. */
+  recordNonce(nonce: Nonce): Promise<boolean>;
   timeline(merchant_id: string, trade_id: string, after_event_no: number, limit: number): Promise<TimelineEvent[]>;
   appendEvent(merchant_id: string, trade_id: string, at_ms: number, event: NewEvent): Promise<void>;
 }
@@ -324,7 +327,7 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
     ...BATCH,
     keys: (order) => [
       `${order.merchant_id} ${order.mch_trade_id}`,
-      `${order.merchant_id} nonce ${order.nonce_str ?? order.trade_id}`,
+      `${order.signer_id ?? order.merchant_id} nonce ${order.nonce_str ?? order.trade_id}`,
     ],
     run: (orders) => insertRows(database, orders),
   });
@@ -335,7 +338,7 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
   });
   const questions = createBatcher<Question, OnceRead>({
     ...BATCH,
-    keys: (question) => [`${question.merchant_id} ${question.nonce_str}`],
+    keys: (question) => [`${question.signer_id} ${question.nonce_str}`],
     run: (rows) => readOnce(relaxed, rows),
   });
   const first = async (statement: Statement, values: readonly unknown[]): Promise<Order | null> =>
@@ -349,12 +352,12 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
     reroute: (reroute) => rerouteOrder(database, reroute),
     byNumber: (merchant_id, mch_trade_id) => first(BY_NUMBER, [merchant_id, mch_trade_id]),
     byTradeId: (merchant_id, trade_id) => first(BY_TRADE_ID, [merchant_id, trade_id]),
-    async byNumberOnce(merchant_id, mch_trade_id, nonce_str) {
-      if (nonce_str === null) return { nonce_new: true, order: await first(BY_NUMBER, [merchant_id, mch_trade_id]) };
-      return questions.add({ merchant_id, mch_trade_id, nonce_str });
+    async byNumberOnce(merchant_id, mch_trade_id, nonce) {
+      if (nonce === null) return { nonce_new: true, order: await first(BY_NUMBER, [merchant_id, mch_trade_id]) };
+      return questions.add({ merchant_id, mch_trade_id, ...nonce });
     },
-    async recordNonce(merchant_id, nonce_str) {
-      return (await database.query(RECORD_NONCE, [merchant_id, nonce_str])).length === 1;
+    async recordNonce({ signer_id, nonce_str }) {
+      return (await database.query(RECORD_NONCE, [signer_id, nonce_str])).length === 1;
     },
     timeline: (merchant_id, trade_id, after_event_no, limit) =>
       database.query<TimelineEvent>(EVENTS, [merchant_id, trade_id, after_event_no, limit]),
@@ -386,10 +389,9 @@ async function rerouteOrder(database: Database, reroute: Reroute): Promise<boole
   return rows.length === 1;
 }
 
-interface Question {
+interface Question extends Nonce {
   readonly merchant_id: string;
   readonly mch_trade_id: string;
-  readonly nonce_str: string;
 }
 
 async function readOnce(relaxed: Database, questions: readonly Question[]): Promise<OnceRead[]> {

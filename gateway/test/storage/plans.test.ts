@@ -188,7 +188,10 @@ async function usePreorders({ preorders, payer_authorizations, orders }: Store):
   const numbers = { merchant_id: MERCHANT_ID, preorder_id, mch_pre_id: `pre.${preorder_id}` };
   const times = { created_at_ms: NOW_MS, expires_at_ms: NOW_MS + 7_200_000, updated_at_ms: NOW_MS };
   const fields = { total_fen: fen(100), request: {}, request_hash: 'hash', notify_url: null };
-  await preorders.insert({ ...numbers, ...times, ...fields }, 'nonce of a preorder');
+  await preorders.insert(
+    { ...numbers, ...times, ...fields },
+    { signer_id: MERCHANT_ID, nonce_str: 'nonce of a preorder' },
+  );
   const preorder = await preorders.byNumber(MERCHANT_ID, numbers.mch_pre_id);
   if (!preorder) throw new Error('no preorder');
   const order = newOrder();
@@ -259,7 +262,10 @@ async function useOrders(store: Store): Promise<void> {
   const order = await insertOrder(store);
   await Promise.all(Array.from({ length: 64 }, () => store.orders.insert(newOrder())));
   await store.orders.byNumber(MERCHANT_ID, order.mch_trade_id);
-  await store.orders.byNumberOnce(MERCHANT_ID, order.mch_trade_id, 'plan.1');
+  await store.orders.byNumberOnce(MERCHANT_ID, order.mch_trade_id, {
+    signer_id: MERCHANT_ID,
+    nonce_str: 'plan.1',
+  });
   await store.orders.reroute({
     order: await insertOrder(store),
     account_id: 'other',
@@ -268,7 +274,7 @@ async function useOrders(store: Store): Promise<void> {
     at_ms: NOW_MS,
     detail: { reason: 'connection_refused' },
   });
-  await store.orders.recordNonce(MERCHANT_ID, 'plan.2');
+  await store.orders.recordNonce({ signer_id: MERCHANT_ID, nonce_str: 'plan.2' });
   await store.orders.timeline(MERCHANT_ID, order.trade_id, 0, 1_000);
   await store.orders.appendEvent(MERCHANT_ID, order.trade_id, NOW_MS, { source: 'pay', kind: 'a', detail: {} });
   await store.orders.save(
