@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { readConfig } from '../gateway/src/config.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../gateway/src/embedded/postgres.ts';
+import { sqlState } from '../gateway/src/storage/database.ts';
 import { migrate } from '../gateway/src/storage/migrate.ts';
 import { provision } from '../sandbox/src/provision.ts';
 import { startSimulators, type RunningSimulators } from '../simulators/src/start.ts';
@@ -21,6 +22,8 @@ import { eventually } from './world.ts';
 /** Upstream waits fifteen seconds and more before it repeats a callback; here a five-hundredth of that. */
 const CADENCE_SCALE = 0.002;
 const CHANNEL_TIMEOUT_MS = 3_000;
+
+const DEADLOCK_DETECTED = '40P01';
 
 export class KillableWorld {
   readonly merchant: MerchantClient;
@@ -107,8 +110,22 @@ export class KillableWorld {
 
   /** Only while nobody is placing or refunding. */
   async letLeasesRunOut(): Promise<void> {
-    await this.sql('UPDATE orders SET placing_until_ms = 0 WHERE placing_until_ms > 0');
-    await this.sql('UPDATE refunds SET calling_until_ms = 0 WHERE calling_until_ms > 0');
+    await this.insist('UPDATE orders SET placing_until_ms = 0 WHERE placing_until_ms > 0');
+    await this.insist('UPDATE refunds SET calling_until_ms = 0 WHERE calling_until_ms > 0');
+  }
+
+  /**
+   * Runs a statement that writes many rows beside a running gateway, which writes several at once as well, in an order of its own:
+   * when ours is the one that loses the deadlock, it is run again.
+   */
+  async insist<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    for (;;) {
+      try {
+        return await this.sql<Row>(text, values);
+      } catch (error) {
+        if (sqlState(error) !== DEADLOCK_DETECTED) throw error;
+      }
+    }
   }
 
   async sql<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {

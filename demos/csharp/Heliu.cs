@@ -30,7 +30,7 @@ public class OutcomeUnknown : Exception
     public OutcomeUnknown(string message, Exception cause) : base(message, cause) { }
 }
 
-/// <summary>The platform did not sign this: nothing in it is true. Of an answer to a call: the outcome is unknown.</summary>
+/// <summary>The platform did not sign this notification: nothing in it is true.</summary>
 public class NotGenuine : Exception
 {
     public NotGenuine(string reason) : base(reason) { }
@@ -67,9 +67,32 @@ public class Heliu
         // A random number that is never used twice, so that nobody can send a copy of the request.
         claims["nonce_str"] = Guid.NewGuid().ToString("N");
         var answer = Post(UrlOf(path), "text/plain", Sign(claims));
-        if (!answer.Body.StartsWith("{")) return Read(answer.Body);
-        var refusal = Json.Read(answer.Body);
-        throw new Refused((long)refusal["code"], (string)refusal["msg"]);
+        try
+        {
+            if (!answer.Body.StartsWith("{")) return Read(answer.Body);
+            var refusal = Json.Read(answer.Body);
+            object code, msg;
+            if (refusal.TryGetValue("code", out code) && code is long)
+            {
+                refusal.TryGetValue("msg", out msg);
+                throw new Refused((long)code, msg as string);
+            }
+            throw NoAnswer(answer, null);
+        }
+        catch (NotGenuine error)
+        {
+            throw NoAnswer(answer, error);
+        }
+        catch (FormatException error)
+        {
+            throw NoAnswer(answer, error);
+        }
+    }
+
+    /// <summary>A proxy's page, say. The gateway may have done what was asked all the same.</summary>
+    static OutcomeUnknown NoAnswer(HttpAnswer answer, Exception cause)
+    {
+        return new OutcomeUnknown("HTTP " + answer.Status + " with a body that is no answer of the gateway: the outcome is unknown", cause);
     }
 
     /// <summary>Reads a JWT of the platform: a successful answer, or the body of a notification.</summary>
@@ -130,8 +153,8 @@ public class Heliu
         request.Method = "POST";
         request.ContentType = type;
         request.AllowAutoRedirect = false;
-        // Longer than the gateway's own time limits, so that we hear its answer rather than give up before it.
-        request.Timeout = 20000;
+        // Longer than the gateway waits for a channel (at most 20 s), so that we hear its answer rather than give up before it.
+        request.Timeout = 30000;
         try
         {
             var bytes = Encoding.UTF8.GetBytes(body);

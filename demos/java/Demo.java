@@ -154,7 +154,7 @@ class Heliu {
         }
     }
 
-    /** The platform did not sign this: nothing in it is true. */
+    /** The platform did not sign this notification: nothing in it is true. */
     static class NotGenuine extends RuntimeException {
         NotGenuine(String reason) {
             super(reason);
@@ -183,21 +183,26 @@ class Heliu {
 
     /**
      * Signs the documented fields of an endpoint, sends them, and verifies the answer before it is believed.
-     * IOException and NotGenuine mean that the outcome is unknown: query the order, or send the same number with the same fields again.
+     * IOException means that the outcome is unknown: query the order, or send the same number with the same fields again.
      */
     Map<String, Object> call(String path, Map<String, Object> fields) throws IOException, InterruptedException, GeneralSecurityException {
         Map<String, Object> claims = new LinkedHashMap<>(fields);
         // A random number that is never used twice, so that nobody can send a copy of the request.
         claims.put("nonce_str", new BigInteger(128, random).toString(16));
         HttpRequest request = HttpRequest.newBuilder(URI.create(url(path)))
-            .timeout(Duration.ofSeconds(20)).header("content-type", "text/plain")
+            // Longer than the gateway waits for a channel (at most 20 s), so that we hear its answer rather than give up before it.
+            .timeout(Duration.ofSeconds(30)).header("content-type", "text/plain")
             .POST(HttpRequest.BodyPublishers.ofString(sign(claims))).build();
-        String answer = http.send(request, HttpResponse.BodyHandlers.ofString()).body();
-        if (answer.startsWith("{")) {
-            Map<String, Object> refusal = Json.read(answer);
-            throw new Refused((Long) refusal.get("code"), (String) refusal.get("msg"));
+        HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+        try {
+            if (!answer.body().startsWith("{")) return read(answer.body());
+            Map<String, Object> refusal = Json.read(answer.body());
+            if (refusal.get("code") instanceof Long) throw new Refused((Long) refusal.get("code"), String.valueOf(refusal.get("msg")));
+        } catch (NotGenuine | IllegalArgumentException error) {
+            // Told below.
         }
-        return read(answer);
+        // A proxy's page, say. The gateway may have done what was asked all the same.
+        throw new IOException("HTTP " + answer.statusCode() + " with a body that is no answer of the gateway: the outcome is unknown");
     }
 
     /** Reads a JWT of the platform: a successful answer, or the body of a notification. */

@@ -14,7 +14,7 @@ class Refused extends RuntimeException {}
 /** Nobody knows whether it happened: query the order, or send the same number with the same fields again. Never order anew. */
 class OutcomeUnknown extends RuntimeException {}
 
-/** The platform did not sign this: nothing in it is true. Of an answer to a call it means that the outcome is unknown. */
+/** The platform did not sign this notification: nothing in it is true. */
 class NotGenuine extends RuntimeException {}
 
 class Heliu
@@ -46,6 +46,7 @@ class Heliu
      * Signs the documented fields of an endpoint, sends them, and verifies the answer before it is believed.
      *
      * @return array code, msg, data, nonce_str
+     * @throws Refused, OutcomeUnknown
      */
     public function call(string $path, array $fields): array
     {
@@ -56,18 +57,24 @@ class Heliu
             CURLOPT_POSTFIELDS => $body,
             CURLOPT_HTTPHEADER => ['content-type: text/plain'],
             CURLOPT_RETURNTRANSFER => true,
-            // Longer than the gateway's own time limits, so that we hear its answer rather than give up before it.
-            CURLOPT_TIMEOUT => 20,
+            // Longer than the gateway waits for a channel (at most 20 s), so that we hear its answer rather than give up before it.
+            CURLOPT_TIMEOUT => 30,
         ]);
         $answer = curl_exec($curl);
         if ($answer === false) {
             throw new OutcomeUnknown('The gateway does not answer: ' . curl_error($curl));
         }
-        if (str_starts_with($answer, '{')) {
-            ['code' => $code, 'msg' => $msg] = json_decode($answer, true);
-            throw new Refused("code $code: $msg", $code);
+        $refusal = json_decode($answer, true);
+        if (is_array($refusal) && is_int($refusal['code'] ?? null)) {
+            throw new Refused("code $refusal[code]: " . ($refusal['msg'] ?? ''), $refusal['code']);
         }
-        return $this->read($answer);
+        try {
+            return $this->read($answer);
+        } catch (NotGenuine) {
+            // A proxy's page, say. The gateway may have done what was asked all the same.
+            $status = curl_getinfo($curl, CURLINFO_RESPONSE_CODE);
+            throw new OutcomeUnknown("HTTP $status with a body that is no answer of the gateway: the outcome is unknown");
+        }
     }
 
     /** Reads a JWT of the platform: a successful answer, or the body of a notification. */

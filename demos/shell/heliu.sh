@@ -26,9 +26,11 @@ call_heliu() {
   claims=$(printf '{%s,"nonce_str":"%s"}' "$2" "$(openssl rand -hex 16)" | to_base64url)
   signature=$(printf '%s.%s' "$header" "$claims" | openssl dgst -sha256 -sign "$MERCHANT_KEY_FILE" | to_base64url)
   answer=$(printf '%s.%s.%s' "$header" "$claims" "$signature" |
-    curl -sS -m 20 -H 'content-type: text/plain' --data-binary @- "$HELIU_URL$1?merchant_id=$MERCHANT_ID") || return 2
+    curl -sS -m 30 -H 'content-type: text/plain' --data-binary @- "$HELIU_URL$1?merchant_id=$MERCHANT_ID") || return 2
   case $answer in
     '{'*)
+      # JSON without a code is none of the gateway's: a proxy's, say.
+      printf '%s' "$answer" | grep -q '"code": *[0-9][0-9]*[,}]' || return 2
       printf '%s\n' "$answer"
       return 1
       ;;

@@ -38,8 +38,8 @@ export class Refused extends Error {
   }
 }
 
-/** Longer than the gateway's own time limits, so that we hear its answer rather than give up before it. */
-const ANSWER_TIMEOUT_MS = 20_000;
+/** Longer than the gateway waits for a channel (at most 20 s), so that we hear its answer rather than give up before it. */
+const ANSWER_TIMEOUT_MS = 30_000;
 
 export class Heliu {
   readonly #settings: Settings;
@@ -61,7 +61,7 @@ export class Heliu {
   /**
    * Signs the documented fields of an endpoint, sends them, and verifies the answer before it is believed.
    *
-   * @throws Refused when the gateway says no. Codes 500 and 601, and any error of the network, mean that the outcome is
+   * @throws Refused when the gateway says no. Codes 500, 503 and 601, and any other error, mean that the outcome is
    *   unknown: query the order, or send the same number with the same fields again. Never begin a second order instead.
    */
   async call(path: string, fields: Readonly<Record<string, unknown>>): Promise<Message> {
@@ -75,11 +75,17 @@ export class Heliu {
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
     const text = (await answer.text()).trim();
-    if (text.startsWith('{')) {
-      const { code, msg } = JSON.parse(text) as { code: number; msg: string };
-      throw new Refused(code, msg);
+    try {
+      if (!text.startsWith('{')) return this.read(text);
+      const { code, msg } = JSON.parse(text) as { code?: unknown; msg?: string };
+      if (typeof code === 'number') throw new Refused(code, msg ?? '');
+      throw new Error('JSON that is no refusal');
+    } catch (cause) {
+      if (cause instanceof Refused) throw cause;
+      // A proxy's page, say. The gateway may have done what was asked all the same.
+      const words = `HTTP ${answer.status} with a body that is no answer of the gateway: the outcome is unknown`;
+      throw new Error(words, { cause });
     }
-    return this.read(text);
   }
 
   /**

@@ -135,14 +135,16 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Runni
       return originOf(options.host, server.port, 'http');
     };
     const browsers = { wechat: await serveBrowser(wechat), alipay: await serveBrowser(alipay) };
+    const bank_origin = await serve('bank_port', bank.handler);
+    const links = { browsers, bank: bank_origin };
     const addresses = {
       wechat_browser: browsers.wechat,
       alipay_browser: browsers.alipay,
       wechat: wechat_origin,
       wechat_tls: await serve('wechat_tls_port', wechat.handler, tls),
       alipay: await serve('alipay_port', alipay.handler),
-      bank: await serve('bank_port', bank.handler),
-      control: await serve('control_port', createControl({ wechat, alipay, bank, faults, ledger, browsers })),
+      bank: bank_origin,
+      control: await serve('control_port', createControl({ wechat, alipay, bank, faults, ledger, links })),
     };
     for (const channel of [wechat, alipay, bank]) channel.resume();
     return {

@@ -71,7 +71,7 @@ it('a logo is shown by every page within a second, served by us alone, and may b
   await writeFile(file, png(144));
   expect(await run(file)).toMatchObject({ has_logo: true });
   const logo = await eventually(async () => (await page()).logo);
-  expect((await page()).policy).toContain("img-src 'self'");
+  expect((await page()).policy).toContain("img-src 'self' data:;");
   const picture = await fetch(`${world.url}${logo}`);
   expect(picture.status).toBe(200);
   expect(Buffer.from(await picture.arrayBuffer())).toEqual(png(144));

@@ -282,6 +282,25 @@ describe('somebody who hammers a link', () => {
   });
 });
 
+it('a merchant’s name that is too long for WeChat Pay is cut between two characters', async () => {
+  const before = await world.sql<{ name: string }>('SELECT name FROM merchants');
+  const rename = async (name: string): Promise<void> => {
+    await world.sql('UPDATE merchants SET name = $1', [name]);
+    await world.restartGateway();
+  };
+  await rename(`${'合'.repeat(63)}𠮷`);
+  const { number, pay_url } = await newPreorder();
+  const visitor = new PageVisitor('phone');
+  await visitor.get(pay_url);
+  await visitor.confirm(pay_url, { with: 'wechat' });
+  expect(await tries(number)).toBe(1);
+  const [order] = await world.sql<{ name: string }>(
+    `SELECT request->>'mch_app_name' AS name FROM orders WHERE pay_type = 'wechat.wap' ORDER BY trade_id DESC LIMIT 1`,
+  );
+  expect(order?.name).toBe('合'.repeat(63));
+  await rename(before[0]?.name ?? '');
+});
+
 describe('what the merchant does not have', () => {
   async function routes(pay_types: readonly string[], enabled: boolean): Promise<void> {
     await world.sql('UPDATE routes SET enabled = $2 WHERE pay_type = ANY($1)', [pay_types, enabled]);

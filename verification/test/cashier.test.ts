@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { launchBrowser } from '../browser.ts';
 import { FAINT_TEXTS } from '../faint-texts.ts';
 import type { Json } from '../merchant.ts';
@@ -50,9 +50,18 @@ async function tries(number: string): Promise<number> {
   return (data['pay_orders'] as unknown[]).length;
 }
 
+/** A wallet's or a phone's browser. The test fails when a script throws, or when the browser complains of a page. */
 const open = async (...more: Parameters<typeof openWallet> extends [Browser, World, ...infer Rest] ? Rest : never) => {
   const wallet = await openWallet(browser, world, ...more);
   opened.push(wallet);
+  const complaints: string[] = [];
+  wallet.context.on('console', (message) => {
+    // Tests take the network away and open links that are none: what cannot be loaded then is no fault of the page's.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      complaints.push(message.text());
+  });
+  wallet.context.on('weberror', (problem) => complaints.push(problem.error().message));
+  onTestFinished(() => expect(complaints).toEqual([]));
   return wallet;
 };
 

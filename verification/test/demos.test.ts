@@ -1,10 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isThere, RUNTIMES } from '../runtimes.ts';
 import { readTerminalCode } from '../terminal-code.ts';
 import { startWorld, type World } from '../world.ts';
@@ -146,6 +148,29 @@ describe.each(languages)('the demo in %s', { timeout: PATIENT }, (language) => {
     const { code, output } = await runDemo(language, ['alipay.app']);
     expect(output).toContain('alipay.app gives no code to scan: take wechat.scan or alipay.scan');
     expect(output).not.toContain('2  The payer scans the code');
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    ['a page of a proxy', '<html><body>502 Bad Gateway</body></html>'],
+    ['JSON of a proxy', '{"message":"no live upstreams"}'],
+    ['JSON that ends too early', '{"code":10'],
+  ])('takes %s for no answer: the outcome is unknown', async (_what, page) => {
+    const proxy = createServer((request, response) => {
+      request.resume();
+      response.writeHead(502).end(page);
+    });
+    onTestFinished(() => void proxy.close());
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { code, output } = await runDemo(language, [], {
+      HELIU_URL: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+      MERCHANT_ID: world.merchant.merchant.merchant_id,
+      MERCHANT_KEY_FILE: join(folder, 'merchant.key'),
+      PLATFORM_KEY_FILE: join(folder, 'platform.pub'),
+      CONTROL_URL: world.simulators.addresses.control,
+    });
+    expect(output).toMatch(language === 'shell' ? /The gateway does not answer/ : /HTTP 502 .* the outcome is unknown/);
+    expect(output).not.toMatch(/\n\s+at /);
     expect(code).toBe(1);
   });
 

@@ -171,9 +171,9 @@ async function storm(): Promise<Promised> {
 /** Lets days pass: every code has run out, every job is due again and again, until nothing is left to do. */
 async function calm(): Promise<void> {
   await world.letLeasesRunOut();
-  await world.sql("UPDATE orders SET expires_at_ms = $1 WHERE state = 'undecided'", [Date.now() - 3_600_000]);
+  await world.insist("UPDATE orders SET expires_at_ms = $1 WHERE state = 'undecided'", [Date.now() - 3_600_000]);
   await eventually(async () => {
-    const jobs = await world.sql('UPDATE jobs SET run_at_ms = 0 RETURNING 1');
+    const jobs = await world.insist('UPDATE jobs SET run_at_ms = 0 RETURNING 1');
     const open = await world.sql(
       `SELECT 1 FROM orders WHERE state = 'undecided' OR refund_reserved_fen > 0
        UNION ALL SELECT 1 FROM notifications WHERE state = 'pending'`,

@@ -180,7 +180,10 @@ describe('a payment of an order that is over, late_payment = refund', () => {
     const exception = await eventually(async () =>
       (await readExceptions(world)).find((one) => one.trade_id === order.trade_id),
     );
-    expect(exception).toMatchObject({ kind: 'late_payment_not_refunded', detail: { code: 'RESOURCE_NOT_EXISTS' } });
+    expect(exception).toMatchObject({
+      kind: 'late_payment_not_refunded',
+      detail: { code: 'RESOURCE_NOT_EXISTS', refund_fen: 100, message: expect.stringMatching(/./) },
+    });
     expect(
       await eventually(async () => (await stored(order))['refund_reserved_fen'] === '0' && stored(order)),
     ).toMatchObject({

@@ -4,7 +4,7 @@ import { systemPorts } from '../../gateway/src/outbound/system-ports.ts';
 import { openDatabase, type Database } from '../../gateway/src/storage/database.ts';
 import { createSealer } from '../../gateway/src/storage/seal.ts';
 import { createStore, type Store } from '../../gateway/src/storage/store.ts';
-import { MerchantClient, newTestMerchant } from '../merchant.ts';
+import { MerchantClient, newTestMerchant, signJwt, type Json } from '../merchant.ts';
 import { eventually, startWorld, type World } from '../world.ts';
 
 let world: World;
@@ -96,6 +96,33 @@ describe('a tenant without a key of its own', () => {
     ).toBe(202);
   });
 
+  it('is not reached by a request that its platform signed for another tenant, or for itself', async () => {
+    const [one, other] = await Promise.all(
+      ['one', 'other'].map((name) => createMerchant(managed, { name, parent_id: root(), platform_signs: true })),
+    );
+    await world.sql(
+      `INSERT INTO routes (merchant_id, pay_type, account_id, priority, weight, merchant_params, enabled, config_version)
+       SELECT unnest($2::text[]), pay_type, account_id, priority, weight, merchant_params, enabled, config_version
+       FROM routes WHERE merchant_id = $1 AND pay_type = 'wechat.scan'`,
+      [root(), [one?.merchant_id, other?.merchant_id]],
+    );
+    const key = world.merchant.merchant.private_key;
+    const requests: readonly (readonly [string, Json, number])[] = [
+      ['/v2/pay', { pay_type: 'wechat.scan', mch_trade_id: 'tree.2', total_fee: 1, body: 'x' }, 0],
+      ['/v2/pay/query', { mch_trade_id: 'tree.2' }, 0],
+      ['/v2/pay/refund_query', { mch_refund_id: 'tree.2' }, 301],
+      ['/v2/pay/pre_order', { mch_pre_id: 'tree.2', total_fee: 1, body: 'x' }, 0],
+      ['/v2/pay/pre_order_detail', { mch_pre_id: 'tree.2' }, 0],
+    ];
+    for (const [path, fields, code] of requests) {
+      const token = signJwt({ ...fields, nonce_str: `tree ${path}` }, key);
+      const codes: number[] = [];
+      for (const merchant_id of [one?.merchant_id, other?.merchant_id, root()])
+        codes.push((await world.merchant.send(`${path}?merchant_id=${merchant_id}`, token)).code);
+      expect([path, ...codes]).toEqual([path, code, 104, 104]);
+    }
+  });
+
   it('may not trade while its platform is suspended', async () => {
     const tenant = await createMerchant(managed, { name: 'shop', parent_id: root(), platform_signs: true });
     expect(await query(signedBy(tenant.merchant_id))).toBe(301);
@@ -134,7 +161,7 @@ describe('a merchant with a limit', () => {
 });
 
 describe('an address that sends too much', () => {
-  it('hears 429 before anything of it is read, while channels are always heard', async () => {
+  it('hears 429 before anything of it is read, while channels and health checks are always heard', async () => {
     const small = await startWorld({ HELIU_ADDRESS_REQUESTS_PER_SECOND: '3', HELIU_TRUSTED_PROXIES: '127.0.0.1' });
     try {
       const from = (address: string): Promise<number> =>
@@ -158,6 +185,12 @@ describe('an address that sends too much', () => {
         );
         expect(notices.map((notice) => notice.status)).not.toContain(429);
       }
+      const probes = await Promise.all(
+        Array.from({ length: 30 }, () =>
+          fetch(`${small.url}/readyz?from=balancer`, { headers: { 'x-forwarded-for': '203.0.113.7' } }),
+        ),
+      );
+      expect(probes.map((probe) => probe.status)).not.toContain(429);
     } finally {
       await small.close();
     }

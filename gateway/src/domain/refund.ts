@@ -118,7 +118,7 @@ export function decideRefund(refund: Refund, event: RefundEvent, at_ms: number):
         timeline: 'refund_refused',
         money: 'released',
         notify: true,
-        exception: automatic(refund, event.code),
+        exception: automatic(refund, event.code, event.message),
       };
     case 'closed':
       return {
@@ -126,7 +126,7 @@ export function decideRefund(refund: Refund, event: RefundEvent, at_ms: number):
         timeline: 'refund_closed',
         money: 'released',
         notify: true,
-        exception: automatic(refund, 'closed'),
+        exception: automatic(refund, 'closed', event.message),
       };
     case 'abnormal':
       if (refund.state === 'abnormal') return NOTHING;
@@ -147,9 +147,10 @@ export function decideRefund(refund: Refund, event: RefundEvent, at_ms: number):
 }
 
 /** A refund of our own that fails leaves a payer's money with the merchant: a person must see it. */
-function automatic(refund: Refund, code: string): RefundDecision['exception'] {
+function automatic(refund: Refund, code: string, message: string): RefundDecision['exception'] {
   if (refund.mch_refund_id !== null) return null;
-  return { kind: 'late_payment_not_refunded', detail: { refund_id: refund.refund_id, code } };
+  const { refund_id, refund_fen } = refund;
+  return { kind: 'late_payment_not_refunded', detail: { refund_id, refund_fen, code, message } };
 }
 
 function contradiction(refund: Refund, event: RefundEvent): RefundDecision {

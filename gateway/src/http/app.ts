@@ -119,7 +119,7 @@ function secureHeaders(reply: FastifyReply): void {
 
 /** Health is told at any time; everything else waits for the database at start. */
 function assertOpened(options: AppOptions, request: FastifyRequest): void {
-  if (options.opened() || HEALTH.has(request.url.split('?')[0] ?? '')) return;
+  if (options.opened() || isHealth(request.url)) return;
   throw new ApiError(
     'overloaded',
     'the gateway is starting: nothing was recorded, send the same request again after Retry-After',
@@ -128,13 +128,17 @@ function assertOpened(options: AppOptions, request: FastifyRequest): void {
 
 const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
-/** Channels are never limited: what they say is about money. Everybody else is, before anything of the request is read. */
+function isHealth(url: string): boolean {
+  return HEALTH.has(url.split('?')[0] ?? '');
+}
+
+/** Channels are never limited: what they say is about money; nor is health. Everybody else is, before anything of the request is read. */
 function limitingAddresses(options: AppOptions) {
   const { gateway, rates } = options;
   const limit = new RateLimit(gateway.ports.clock);
   return async (request: FastifyRequest): Promise<void> => {
     const { url } = request;
-    if (url.startsWith('/notify/') || url.startsWith('/bank/') || HEALTH.has(url)) return;
+    if (url.startsWith('/notify/') || url.startsWith('/bank/') || isHealth(url)) return;
     const wait_s = limit.take(request.ip, rates.address);
     if (wait_s === 0) return;
     gateway.metrics.limited.inc({ by: 'address' });

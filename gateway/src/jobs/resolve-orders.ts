@@ -18,9 +18,8 @@ const MAX_RUNNING = 16;
 /** A channel account that hangs holds up only questions about its own orders. */
 const MAX_RUNNING_PER_ACCOUNT = 8;
 
-/** When a job that found no room, or an account that does not answer, comes back. */
+/** When a job that found no room comes back. */
 const NO_ROOM_MS = 1_000;
-const CIRCUIT_OPEN_MS = 5_000;
 
 /** Asks about undecided orders, ends those that are to end, and closes the expired ones. */
 export function resolveOrders(): JobLoop {
@@ -43,7 +42,8 @@ async function run(gateway: Gateway, job: ClaimedJob, running: Map<string, numbe
     const { account_id } = order;
     const at_account = running.get(account_id) ?? 0;
     if (at_account >= MAX_RUNNING_PER_ACCOUNT) return await postpone(gateway, job, NO_ROOM_MS);
-    if (!gateway.breakers.admits(account_id)) return await postpone(gateway, job, CIRCUIT_OPEN_MS);
+    if (!gateway.breakers.admits(account_id))
+      return await postpone(gateway, job, gateway.breakers.pauseLeftMs(account_id));
     running.set(account_id, at_account + 1);
     try {
       await resolve(gateway, job, order);

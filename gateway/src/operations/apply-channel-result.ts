@@ -10,7 +10,7 @@ import type { LateRefund, OrderSave } from '../storage/orders.ts';
 import { askAboutOrder, orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import { paymentNotification } from './new-notification.ts';
-import { aboutOrder, raiseException } from './raise-exception.ts';
+import { aboutOrder, newException, noteRaised, raiseException, type Matter } from './raise-exception.ts';
 import { releaseNumber } from './release-number.ts';
 
 const MAX_CONFLICTS = 20;
@@ -35,9 +35,10 @@ export async function applyToOrder(gateway: Gateway, read: Order, said: OrderEve
     const decision = decide(order, event, await decisionInput(gateway, order, event, evidence.source, at_ms));
     const { changes, exception } = decision;
     if (!changes && !exception) return order;
-    const save = changes && savedAs(gateway, order, changes, decision, evidence, event, at_ms);
+    const raises = changes && exception && newException(gateway, matterOf(order, exception, evidence), at_ms);
+    const save = changes && { ...savedAs(gateway, order, changes, decision, evidence, event, at_ms), raises };
     if (save && (await gateway.store.orders.save(save))) {
-      if (exception) await raiseForOrder(gateway, order, exception, evidence);
+      if (raises) noteRaised(gateway, raises);
       if (save.notification || save.late_refund) gateway.wakeJobs();
       if (hasVirtualAccount(save.order) && hasEnded(order, save.order))
         await releaseNumber(gateway, save.order, evidence.source);
@@ -49,7 +50,7 @@ export async function applyToOrder(gateway: Gateway, read: Order, said: OrderEve
     if (fresh.account_id !== read.account_id) return heardFromFormerAccount(gateway, fresh, event, evidence);
     // A person is asked to look at the order as it stands: what was read may be older than a refund that explains everything.
     if (exception && !changes && fresh.version === order.version) {
-      await raiseForOrder(gateway, order, exception, evidence);
+      await raiseException(gateway, matterOf(order, exception, evidence));
       return order;
     }
     order = fresh;
@@ -73,7 +74,7 @@ async function askAfterReverse(gateway: Gateway, order: Order): Promise<[OrderEv
   if (event.kind !== 'unknown') return [event, evidence];
   // Nobody will ask again about an order that is over: a person has to look.
   const detail = { we_have: order.state, channel_says: 'paid', message: event.reason };
-  await raiseForOrder(gateway, order, { kind: 'contradiction', detail }, evidence);
+  await raiseException(gateway, matterOf(order, { kind: 'contradiction', detail }, evidence));
   return [event, evidence];
 }
 
@@ -85,7 +86,7 @@ async function heardFromFormerAccount(
 ): Promise<Order> {
   if (event.kind === 'paid') {
     const detail = { we_have: order.account_id, channel_says: 'paid', message: event.facts.transaction_id };
-    await raiseForOrder(gateway, order, { kind: 'contradiction', detail }, evidence);
+    await raiseException(gateway, matterOf(order, { kind: 'contradiction', detail }, evidence));
   }
   return order;
 }
@@ -223,12 +224,12 @@ function newLateRefund(
   };
 }
 
-async function raiseForOrder(gateway: Gateway, order: Order, exception: Exception, evidence: Evidence): Promise<void> {
-  await raiseException(gateway, {
+function matterOf(order: Order, exception: Exception, evidence: Evidence): Matter {
+  return {
     kind: exception.kind,
     dedupe_key: `${exception.kind} ${order.trade_id} ${JSON.stringify(exception.detail)}`,
     ...aboutOrder(order),
     detail: { ...exception.detail, source: evidence.source },
     raw_body: evidence.raw ?? null,
-  });
+  };
 }

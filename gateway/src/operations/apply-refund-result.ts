@@ -9,7 +9,7 @@ import type { NewNotification } from '../storage/orders.ts';
 import type { RefundSave } from '../storage/refunds.ts';
 import type { Gateway } from './gateway.ts';
 import { paymentNotification, refundNotification } from './new-notification.ts';
-import { aboutOrder, raiseException } from './raise-exception.ts';
+import { aboutOrder, newException, noteRaised, raiseException, type Matter } from './raise-exception.ts';
 
 const MAX_CONFLICTS = 20;
 const MAX_RAW_CHARACTERS = 4_000;
@@ -32,18 +32,27 @@ export async function applyToRefund(
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const at_ms = gateway.ports.clock.now_ms();
     const decision = decideRefund(refund, event, at_ms);
-    if (decision.exception) await raiseForRefund(gateway, order, refund, decision.exception, evidence);
-    if (!decision.changes) return refund;
-    const next: Refund = { ...refund, ...decision.changes, updated_at_ms: at_ms };
-    const save = prepareSave(gateway, order, next, decision, event, evidence, at_ms);
-    if (await gateway.store.refunds.save(save)) {
-      if (save.notification) gateway.wakeJobs();
-      return { ...next, version: next.version + 1 };
+    const matter = decision.exception && matterOf(order, refund, decision.exception, evidence);
+    if (!decision.changes && !matter) return refund;
+    if (decision.changes) {
+      const next: Refund = { ...refund, ...decision.changes, updated_at_ms: at_ms };
+      const raises = matter && newException(gateway, matter, at_ms);
+      const save = { ...prepareSave(gateway, order, next, decision, event, evidence, at_ms), raises };
+      if (await gateway.store.refunds.save(save)) {
+        if (raises) noteRaised(gateway, raises);
+        if (save.notification) gateway.wakeJobs();
+        return { ...next, version: next.version + 1 };
+      }
     }
     const fresh = await gateway.store.refunds.byId(refund.merchant_id, refund.refund_id);
     if (!fresh) throw new Error('a refund disappeared');
     // Closed at the channel and sent again under a new number meanwhile: what was said about the old one is history.
     if (fresh.channel_refund_no !== read.channel_refund_no) return fresh;
+    // A person is asked to look at the refund as it stands: what was read may have been sent again meanwhile.
+    if (matter && !decision.changes && fresh.version === refund.version) {
+      await raiseException(gateway, matter);
+      return refund;
+    }
     refund = fresh;
     event = believed(event);
   }
@@ -98,20 +107,19 @@ function paidAgain(gateway: Gateway, order: Order, at_ms: number): NewNotificati
   return paymentNotification(gateway, paid, at_ms);
 }
 
-async function raiseForRefund(
-  gateway: Gateway,
+function matterOf(
   order: Order,
   refund: Refund,
   exception: NonNullable<RefundDecision['exception']>,
   evidence: RefundEvidence,
-): Promise<void> {
-  await raiseException(gateway, {
+): Matter {
+  return {
     kind: exception.kind,
     dedupe_key: `${exception.kind} ${refund.refund_id}`,
     ...aboutOrder(order),
     detail: { ...exception.detail, source: evidence.source },
     raw_body: evidence.raw ?? null,
-  });
+  };
 }
 
 /** The answer to a refund or a refund query as an event. `not_found` means: send it (again). */

@@ -57,6 +57,12 @@ export class CircuitBreakers {
     return true;
   }
 
+  /** How long whoever was turned away waits before asking again: until the next trial, or a little for the outcome of one. */
+  pauseLeftMs(account_id: string): number {
+    const left_ms = (this.#circuits.get(account_id)?.open_until_ms ?? 0) - this.#clock.now_ms();
+    return left_ms > 0 ? left_ms : FIRST_PAUSE_MS;
+  }
+
   /** Takes note of a call's report. A verified answer of whatever kind is a sign of life. */
   record(
     account_id: string,

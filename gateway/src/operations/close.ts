@@ -3,6 +3,7 @@
  * node delays the close and does not forget it. What the channel has not confirmed is not closed here.
  */
 import { ApiError } from '../domain/codes.ts';
+import type { Nonce } from '../domain/nonce.ts';
 import { hasPaymentCode, hasVirtualAccount, type Order } from '../domain/order.ts';
 import { tradeInfo, tradeState } from '../domain/trade-state.ts';
 import { applyToOrder } from './apply-channel-result.ts';
@@ -17,9 +18,9 @@ export async function close(
   gateway: Gateway,
   merchant_id: string,
   mch_trade_id: string,
-  nonce_str: string | null,
+  nonce: Nonce | null,
 ): Promise<Answer> {
-  const order = await findOrder(gateway, merchant_id, mch_trade_id, nonce_str).catch(noOrder);
+  const order = await findOrder(gateway, merchant_id, mch_trade_id, nonce).catch(noOrder);
   if (order instanceof ApiError) {
     const closed = await closePreorder(gateway, merchant_id, mch_trade_id);
     if (closed) return closed;

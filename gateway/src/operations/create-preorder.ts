@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ApiError } from '../domain/codes.ts';
+import type { Nonce } from '../domain/nonce.ts';
 import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
 import {
@@ -23,7 +24,7 @@ export interface PreorderRequest {
   readonly merchant_id: string;
   readonly mch_pre_id: string;
   readonly total_fee: number;
-  readonly nonce_str: string | null;
+  readonly nonce: Nonce | null;
   readonly notify_url: string | null;
   /** Unix second. */
   readonly time_expire: number | null;
@@ -40,7 +41,7 @@ export async function createPreorder(gateway: Gateway, request: PreorderRequest)
     );
   const preorder = newPreorder(gateway, request);
   await assertLifetime(gateway, preorder);
-  const outcome = await gateway.store.preorders.insert(preorder, request.nonce_str);
+  const outcome = await gateway.store.preorders.insert(preorder, request.nonce);
   switch (outcome) {
     case 'inserted':
       return linkAnswer(gateway, preorder);

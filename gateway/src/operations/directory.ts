@@ -13,6 +13,8 @@ export interface MerchantEntry {
   readonly merchant: Merchant;
   /** Its own key; for a tenant without one, its platform's where the operator allows that. Null: nobody can sign for it yet. */
   readonly public_key: KeyObject | null;
+  /** The merchant whose key that is. */
+  readonly signer_id: string;
   /** The platform merchant above it is suspended: nobody below may trade. */
   readonly platform_suspended: boolean;
   /** Enabled routes by pay type, best priority first. */
@@ -188,7 +190,12 @@ async function withPlatform(
   const platform_suspended = platform !== null && platform.merchant.status !== 'active';
   const borrowed = entry.merchant.platform_signs && entry.public_key === null ? (platform?.public_key ?? null) : null;
   if (!platform_suspended && !borrowed) return entry;
-  return { ...entry, platform_suspended, public_key: entry.public_key ?? borrowed };
+  return {
+    ...entry,
+    platform_suspended,
+    public_key: entry.public_key ?? borrowed,
+    signer_id: borrowed ? entry.merchant.platform_merchant_id : entry.signer_id,
+  };
 }
 
 async function loadMerchant(store: ConfigurationStore, merchant_id: string): Promise<MerchantEntry | null> {
@@ -204,6 +211,7 @@ async function loadMerchant(store: ConfigurationStore, merchant_id: string): Pro
   return {
     merchant,
     public_key: merchant.public_key === null ? null : createPublicKey(merchant.public_key),
+    signer_id: merchant_id,
     platform_suspended: false,
     routes: by_type,
   };

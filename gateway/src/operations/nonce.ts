@@ -1,5 +1,6 @@
-/** nonce_str (protocol section 7): each is taken once by a merchant. */
+/** nonce_str (protocol section 7): each is taken once from whoever signs. */
 import { ApiError } from '../domain/codes.ts';
+import type { Nonce } from '../domain/nonce.ts';
 import type { Gateway } from './gateway.ts';
 
 /** The error of a request whose nonce has been seen. */
@@ -8,6 +9,6 @@ export function nonceRepeated(): ApiError {
 }
 
 /** Records the nonce of a request that reads by something else than mch_trade_id; null: the merchant sends none. Throws 104. */
-export async function spendNonce(gateway: Gateway, merchant_id: string, nonce_str: string | null): Promise<void> {
-  if (nonce_str !== null && !(await gateway.store.orders.recordNonce(merchant_id, nonce_str))) throw nonceRepeated();
+export async function spendNonce(gateway: Gateway, nonce: Nonce | null): Promise<void> {
+  if (nonce !== null && !(await gateway.store.orders.recordNonce(nonce))) throw nonceRepeated();
 }

@@ -124,7 +124,7 @@ function tryRequest(gateway: Gateway, preorder: Preorder, mch_trade_id: string, 
     pay_type,
     mch_trade_id,
     total_fee: total_fen,
-    nonce_str: null,
+    nonce: null,
     notify_url,
     time_expire: Math.ceil(end_ms / 1000),
     fields: {

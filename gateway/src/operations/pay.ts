@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { PayType } from '../channels/channel.ts';
 import { ApiError } from '../domain/codes.ts';
+import type { Nonce } from '../domain/nonce.ts';
 import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
 import type { Order } from '../domain/order.ts';
@@ -24,7 +25,7 @@ export interface PayRequest {
   readonly pay_type: PayType;
   readonly mch_trade_id: string;
   readonly total_fee: number;
-  readonly nonce_str: string | null;
+  readonly nonce: Nonce | null;
   readonly notify_url: string | null;
   readonly time_expire: number | null;
   /** Every documented field as read, without nonce_str. */
@@ -71,7 +72,8 @@ export function newOrder(gateway: Gateway, request: PayRequest, route: Route): N
     merchant_id: route.merchant_id,
     trade_id: makeId(now_ms, gateway.ports.random.bytes(8)),
     mch_trade_id: request.mch_trade_id,
-    nonce_str: request.nonce_str,
+    nonce_str: request.nonce?.nonce_str ?? null,
+    ...(request.nonce && request.nonce.signer_id !== route.merchant_id && { signer_id: request.nonce.signer_id }),
     pay_type: request.pay_type.code,
     initial_trade_state: request.pay_type.initial_trade_state,
     channel: request.pay_type.channel,
@@ -90,7 +92,8 @@ export function newOrder(gateway: Gateway, request: PayRequest, route: Route): N
 }
 
 /** The row that the insert made, without reading it back. */
-export function asOrder({ nonce_str: _nonce, first_check_at_ms: _check, ...order }: NewOrder): Order {
+export function asOrder(new_order: NewOrder): Order {
+  const { nonce_str: _nonce, signer_id: _signer, first_check_at_ms: _check, ...order } = new_order;
   return {
     preorder_id: null,
     payer_key: null,

@@ -1,5 +1,6 @@
 /** POST /v2/pay/pre_order_detail (pay-api, 预下单订单查询): a preorder as it stands, and the numbers of its pay orders. */
 import { ApiError } from '../domain/codes.ts';
+import type { Nonce } from '../domain/nonce.ts';
 import type { Order } from '../domain/order.ts';
 import { preState, type Preorder } from '../domain/preorder.ts';
 import type { MerchantEntry } from './directory.ts';
@@ -40,10 +41,10 @@ export async function queryPreorder(
   gateway: Gateway,
   merchant: MerchantEntry,
   mch_pre_id: string,
-  nonce_str: string | null,
+  nonce: Nonce | null,
 ): Promise<Answer> {
   const { merchant_id } = merchant.merchant;
-  await spendNonce(gateway, merchant_id, nonce_str);
+  await spendNonce(gateway, nonce);
   const found = await gateway.store.preorders.byNumber(merchant_id, mch_pre_id);
   if (!found) throw new ApiError('no_order', 'mch_pre_id does not exist at this merchant');
   const [standing, tries] = await Promise.all([

@@ -1,5 +1,6 @@
 /** POST /v2/pay/refund_query: by refund number one object, by order number a list (pay-api, Refund query). */
 import { ApiError } from '../domain/codes.ts';
+import type { Nonce } from '../domain/nonce.ts';
 import type { Order } from '../domain/order.ts';
 import { isOpen, type Refund } from '../domain/refund.ts';
 import { refundFields } from '../notifications/payload.ts';
@@ -13,7 +14,7 @@ import { resolveRefund } from './resolve-refund.ts';
 export interface RefundQueryRequest {
   readonly mch_refund_id: string | null;
   readonly mch_trade_id: string | null;
-  readonly nonce_str: string | null;
+  readonly nonce: Nonce | null;
 }
 
 /** Alipay asks to wait ten seconds before a refund is queried; within them the answer is what we know. */
@@ -21,9 +22,8 @@ const FRESH_MS = 10_000;
 
 /** Answers a merchant's refund query. Throws 104, 301. */
 export async function queryRefund(gateway: Gateway, merchant_id: string, request: RefundQueryRequest): Promise<Answer> {
-  if (request.mch_refund_id !== null)
-    return byRefundNumber(gateway, merchant_id, request.mch_refund_id, request.nonce_str);
-  const order = await findOrder(gateway, merchant_id, request.mch_trade_id ?? '', request.nonce_str);
+  if (request.mch_refund_id !== null) return byRefundNumber(gateway, merchant_id, request.mch_refund_id, request.nonce);
+  const order = await findOrder(gateway, merchant_id, request.mch_trade_id ?? '', request.nonce);
   const refunds = await gateway.store.refunds.ofOrder(merchant_id, order.trade_id);
   return {
     msg: 'success',
@@ -39,9 +39,9 @@ async function byRefundNumber(
   gateway: Gateway,
   merchant_id: string,
   mch_refund_id: string,
-  nonce_str: string | null,
+  nonce: Nonce | null,
 ): Promise<Answer> {
-  await spendNonce(gateway, merchant_id, nonce_str);
+  await spendNonce(gateway, nonce);
   const known = await gateway.store.refunds.byNumber(merchant_id, mch_refund_id);
   if (!known) throw new ApiError('no_order', 'mch_refund_id does not exist at this merchant');
   const order = await orderOf(gateway, known);

@@ -1,5 +1,6 @@
 /** POST /v2/pay/query: the order as it stands; an undecided one is asked about at the channel first. */
 import { ApiError } from '../domain/codes.ts';
+import type { Nonce } from '../domain/nonce.ts';
 import { isCalling, type Order } from '../domain/order.ts';
 import { tradeInfo, tradeState } from '../domain/trade-state.ts';
 import { channelFields } from '../notifications/payload.ts';
@@ -16,9 +17,9 @@ export async function findOrder(
   gateway: Gateway,
   merchant_id: string,
   mch_trade_id: string,
-  nonce_str: string | null,
+  nonce: Nonce | null,
 ): Promise<Order> {
-  const { nonce_new, order } = await gateway.store.orders.byNumberOnce(merchant_id, mch_trade_id, nonce_str);
+  const { nonce_new, order } = await gateway.store.orders.byNumberOnce(merchant_id, mch_trade_id, nonce);
   if (!nonce_new) throw nonceRepeated();
   if (!order) throw new ApiError('no_order', 'mch_trade_id does not exist at this merchant');
   return order;
@@ -38,9 +39,9 @@ export async function query(
   gateway: Gateway,
   merchant_id: string,
   mch_trade_id: string,
-  nonce_str: string | null,
+  nonce: Nonce | null,
 ): Promise<Answer> {
-  const order = await freshOrder(gateway, await findOrder(gateway, merchant_id, mch_trade_id, nonce_str));
+  const order = await freshOrder(gateway, await findOrder(gateway, merchant_id, mch_trade_id, nonce));
   return { msg: 'success', data: orderFields(order, gateway.ports.clock.now_ms()) };
 }
 

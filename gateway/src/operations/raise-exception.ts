@@ -27,7 +27,8 @@ export async function raiseExceptionOnce(gateway: Gateway, matter: Matter): Prom
   if (await gateway.store.exceptions.raiseOnce(exception, now_ms)) noteRaised(gateway, exception);
 }
 
-function newException(gateway: Gateway, matter: Matter, now_ms: number): NewException {
+/** A matter that the save of what it is about carries along; `noteRaised` follows when that has been saved. */
+export function newException(gateway: Gateway, matter: Matter, now_ms: number): NewException {
   return {
     merchant_id: null,
     trade_id: null,

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ApiError } from '../domain/codes.ts';
+import type { Nonce } from '../domain/nonce.ts';
 import { makeId } from '../domain/identifiers.ts';
 import { fen } from '../domain/money.ts';
 import type { Order } from '../domain/order.ts';
@@ -26,17 +27,14 @@ export interface RefundRequest {
   readonly refund_fee: number;
   readonly refund_desc: string;
   readonly notify_url: string | null;
-  readonly nonce_str: string | null;
+  readonly nonce: Nonce | null;
 }
 
 const MAX_CONFLICTS = 20;
 
 /** Refunds (part of) a paid order. Throws `ApiError`. */
 export async function refund(gateway: Gateway, merchant_id: string, request: RefundRequest): Promise<Answer> {
-  const order = await freshOrder(
-    gateway,
-    await findOrder(gateway, merchant_id, request.mch_trade_id, request.nonce_str),
-  );
+  const order = await freshOrder(gateway, await findOrder(gateway, merchant_id, request.mch_trade_id, request.nonce));
   // Before anything is recorded: an account that cannot be opened answers 1500.
   await openAccount(gateway, order.account_id);
   const known = await gateway.store.refunds.byNumber(merchant_id, request.mch_refund_id);

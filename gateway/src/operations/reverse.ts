@@ -5,6 +5,7 @@
  * the channel is called, and repeated by the resolver until the channel is sure.
  */
 import { ApiError } from '../domain/codes.ts';
+import type { Nonce } from '../domain/nonce.ts';
 import { hasPaymentCode, hasVirtualAccount, type Order } from '../domain/order.ts';
 import { tradeState } from '../domain/trade-state.ts';
 import { applyToOrder } from './apply-channel-result.ts';
@@ -27,9 +28,9 @@ export async function reverse(
   gateway: Gateway,
   merchant_id: string,
   mch_trade_id: string,
-  nonce_str: string | null,
+  nonce: Nonce | null,
 ): Promise<Answer> {
-  const order = await findOrder(gateway, merchant_id, mch_trade_id, nonce_str);
+  const order = await findOrder(gateway, merchant_id, mch_trade_id, nonce);
   // "可用支付渠道：微信支付、支付宝".
   if (hasVirtualAccount(order))
     throw new ApiError(

@@ -2,6 +2,7 @@
 import type { BankEntry } from '../domain/bank-credit.ts';
 import { isOpen } from '../domain/refund.ts';
 import type { StoredCredit } from '../storage/bank-credits.ts';
+import type { BankReturn } from '../storage/bank-returns.ts';
 import { applyToRefund } from './apply-refund-result.ts';
 import type { Gateway } from './gateway.ts';
 import { raiseExceptionOnce } from './raise-exception.ts';
@@ -61,6 +62,8 @@ export async function takeReturned(gateway: Gateway, account_id: string, entry: 
   if (known && refunds.length === 1) return refundCameBack(gateway, account_id, entry, known);
   const back = await gateway.store.bank_returns.byNumber(number);
   if (!back || back.account_id !== account_id) return raiseReturnUnknown(gateway, account_id, entry);
+  // The credit must not wait again as a whole, to be booked or sent back, when part of it is still with its payer.
+  if (entry.amount_fen !== back.amount_fen) return raisePartReturned(gateway, entry, back);
   await gateway.store.bank_returns.end(
     number,
     'failed',
@@ -99,6 +102,26 @@ async function refundCameBack(
       refund_id: refund.refund_id,
       refund_state: refund.state,
       refund_fen: refund.refund_fen,
+    },
+  });
+}
+
+async function raisePartReturned(gateway: Gateway, entry: BankEntry, back: BankReturn): Promise<void> {
+  const { account_id, return_no } = back;
+  const credit = await gateway.store.bank_credits.byReference(account_id, back.reference);
+  await raiseExceptionOnce(gateway, {
+    kind: 'bank_return_failed',
+    dedupe_key: `bank_return_failed ${return_no} ${entry.reference}`,
+    merchant_id: credit?.merchant_id ?? null,
+    trade_id: credit?.trade_id ?? null,
+    channel: 'bank',
+    account_id,
+    detail: {
+      ...correctionDetail(entry),
+      credit: back.reference,
+      credit_state: credit?.state ?? null,
+      return_no,
+      return_fen: back.amount_fen,
     },
   });
 }

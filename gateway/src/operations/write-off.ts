@@ -1,5 +1,6 @@
 /** POST /v2/pay/writeoff: closes the number of a paid transfer (pay-api, 核销订单), so that nothing more can come to it for this order. */
 import { ApiError } from '../domain/codes.ts';
+import type { Nonce } from '../domain/nonce.ts';
 import { hasVirtualAccount, type Order } from '../domain/order.ts';
 import { tradeState } from '../domain/trade-state.ts';
 import { counted, openAccount, orderReference } from './channel-calls.ts';
@@ -14,9 +15,9 @@ export async function writeOff(
   gateway: Gateway,
   merchant_id: string,
   mch_trade_id: string,
-  nonce_str: string | null,
+  nonce: Nonce | null,
 ): Promise<Answer> {
-  const order = await findOrder(gateway, merchant_id, mch_trade_id, nonce_str);
+  const order = await findOrder(gateway, merchant_id, mch_trade_id, nonce);
   const state = tradeState(order, gateway.ports.clock.now_ms());
   if (!hasVirtualAccount(order))
     throw new ApiError(

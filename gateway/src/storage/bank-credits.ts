@@ -90,12 +90,16 @@ WITH wanted AS (
 SELECT reference FROM settling`,
 };
 
-/** One that the bank has taken back meanwhile waits for nobody: there is nothing left to book or to return. */
+/**
+ * One that the bank has taken back meanwhile waits for nobody: there is nothing left to book or to return. The order to which it
+ * was sent is the one of its matter in the queue: that which did not take it may be another (assign).
+ */
 const UNSETTLE: Statement = {
   name: 'unsettle_bank_credits',
-  text: `UPDATE bank_credits SET state = CASE WHEN reversed_by IS NULL THEN 'held' ELSE 'reversed' END,
-  payment_reference = NULL, surplus_fen = 0, updated_at_ms = $3
-WHERE account_id = $1 AND reference = ANY ($2::text[]) AND state = 'settling' RETURNING reference`,
+  text: `UPDATE bank_credits c SET state = CASE WHEN c.reversed_by IS NULL THEN 'held' ELSE 'reversed' END,
+  (merchant_id, trade_id) = (SELECT e.merchant_id, e.trade_id FROM exceptions e WHERE e.exception_id = c.exception_id),
+  payment_reference = NULL, decided_by = NULL, surplus_fen = 0, updated_at_ms = $3
+WHERE c.account_id = $1 AND c.reference = ANY ($2::text[]) AND c.state = 'settling' RETURNING c.reference`,
 };
 
 const BY_REFERENCE: Statement = {

@@ -24,14 +24,45 @@ export interface StoredException extends Omit<NewException, 'raw_body'> {
   readonly updated_at_ms: number;
 }
 
+/** A matter that comes up again is open again, and counted. */
+const RAISED_AGAIN = `ON CONFLICT (dedupe_key) DO UPDATE SET state = 'open', resolution = NULL, resolved_by = NULL,
+  occurrences = e.occurrences + 1, updated_at_ms = excluded.updated_at_ms`;
+
+/** The columns in which the row of a save carries what it raises. */
+export const RAISED_COLUMNS = `exception_id text, exception_kind text, dedupe_key text, exception_channel text,
+    exception_account_id text, exception_detail jsonb, exception_raw text`;
+
+/** The part of a save's statement that raises what its row carries: with the change, or not at all. */
+export function raisedFrom(rows: string): string {
+  return `
+  INSERT INTO exceptions AS e (exception_id, kind, dedupe_key, merchant_id, trade_id, channel, account_id, detail, raw_body,
+    created_at_ms, updated_at_ms)
+  SELECT exception_id, exception_kind, dedupe_key, merchant_id, trade_id, exception_channel, exception_account_id,
+    exception_detail, convert_to(exception_raw, 'UTF8'), at_ms, at_ms
+  FROM ${rows} WHERE exception_id IS NOT NULL
+  ${RAISED_AGAIN}`;
+}
+
+/** What RAISED_COLUMNS hold of a matter. */
+export function raisedRow(exception: NewException): Record<string, unknown> {
+  return {
+    exception_id: exception.exception_id,
+    exception_kind: exception.kind,
+    dedupe_key: exception.dedupe_key,
+    exception_channel: exception.channel,
+    exception_account_id: exception.account_id,
+    exception_detail: exception.detail,
+    exception_raw: exception.raw_body,
+  };
+}
+
 const RAISE: Statement = {
   name: 'raise_exception',
   text: `
 INSERT INTO exceptions AS e (exception_id, kind, dedupe_key, merchant_id, trade_id, channel, account_id, detail, raw_headers,
   raw_body, created_at_ms, updated_at_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, convert_to($10, 'UTF8'), $11, $11)
-ON CONFLICT (dedupe_key) DO UPDATE SET state = 'open', resolution = NULL, resolved_by = NULL,
-  occurrences = e.occurrences + 1, updated_at_ms = excluded.updated_at_ms`,
+${RAISED_AGAIN}`,
 };
 
 /** For what is told again and again although nothing new happened: a matter that is closed stays closed. */

@@ -1,6 +1,8 @@
+import type { Nonce } from '../domain/nonce.ts';
 import type { Order } from '../domain/order.ts';
 import { createBatcher } from './batch.ts';
 import type { Database, Statement } from './database.ts';
+import { RAISED_COLUMNS, raisedFrom, raisedRow, type NewException } from './exceptions.ts';
 import { toJson } from './json.ts';
 
 /** What is known of a new order before the channel is called. */
@@ -23,6 +25,8 @@ export type NewOrder = Pick<
   | 'placing_until_ms'
 > & {
   readonly nonce_str: string | null;
+  /** Whose key signed the request, when that is not the merchant's own. */
+  readonly signer_id?: string;
   readonly first_check_at_ms: number;
   /** Absent: the channel is called at once. `never`: the payer's confirmation places it (wechat.jsurl). */
   readonly placement?: 'never';
@@ -65,6 +69,8 @@ export interface OrderSave {
   readonly late_refund: LateRefund | null;
   /** The order becomes the one success of its preorder; the save fails when another has. */
   readonly takes_preorder?: boolean;
+  /** What a person must see of this change. */
+  readonly raises?: NewException | null;
 }
 
 /**
@@ -77,15 +83,15 @@ const INSERT: Statement = {
   text: `
 WITH input AS (
   SELECT * FROM json_to_recordset($1::json) AS i(
-    merchant_id text, trade_id text, mch_trade_id text, nonce_str text, pay_type text, initial_trade_state smallint,
+    merchant_id text, trade_id text, mch_trade_id text, nonce_str text, signer_id text, pay_type text, initial_trade_state smallint,
     channel text, account_id text, merchant_params jsonb, total_fen bigint, request jsonb, request_hash text,
     notify_url text, created_at_ms bigint, expires_at_ms bigint, placement text, placing_until_ms bigint, first_check_at_ms bigint)
 ), new_nonce AS (
   INSERT INTO nonces (merchant_id, nonce_str)
-  SELECT merchant_id, nonce_str FROM input WHERE nonce_str IS NOT NULL
+  SELECT coalesce(signer_id, merchant_id), nonce_str FROM input WHERE nonce_str IS NOT NULL
   ON CONFLICT DO NOTHING RETURNING merchant_id, nonce_str
 ), admitted AS (
-  SELECT i.* FROM input i WHERE i.nonce_str IS NULL OR (i.merchant_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce)
+  SELECT i.* FROM input i WHERE i.nonce_str IS NULL OR (coalesce(i.signer_id, i.merchant_id), i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce)
 ), new_order AS (
   INSERT INTO orders (merchant_id, trade_id, mch_trade_id, pay_type, initial_trade_state, channel, account_id,
     merchant_params, total_fen, request, request_hash, notify_url, created_at_ms, expires_at_ms, state, placement,
@@ -110,14 +116,15 @@ SELECT trade_id, false AS order_new FROM admitted`,
 /** Compare-and-set on version; everything the change causes (event, job, notification, refund) in the same commit. */
 const SAVE: Statement = { name: 'save_orders', text: saveText('', '') };
 
+/** The same with a matter for a person, which is rare: the usual save need not carry its part. */
+const SAVE_RAISING: Statement = { name: 'save_orders_raising', text: saveText('', '', 'raises') };
+
 /**
  * The same for an order that becomes the one success of its preorder. The order is locked before the preorder is taken, and is
  * saved only if it was: whichever of two tries commits second finds the preorder taken, and nothing of it is saved.
  */
-const SAVE_TAKING_PREORDER: Statement = {
-  name: 'save_orders_taking_preorder',
-  text: saveText(
-    `), locked AS (
+const TAKING_PREORDER = [
+  `), locked AS (
   SELECT o.merchant_id, o.trade_id, o.preorder_id, i.at_ms FROM orders o JOIN input i
     ON o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version FOR UPDATE OF o
 ), taken AS (
@@ -126,11 +133,20 @@ const SAVE_TAKING_PREORDER: Statement = {
   WHERE p.merchant_id = l.merchant_id AND p.preorder_id = l.preorder_id AND p.state <> 'paid'
   RETURNING p.paid_trade_id
 `,
-    ' AND o.trade_id IN (SELECT paid_trade_id FROM taken)',
-  ),
+  ' AND o.trade_id IN (SELECT paid_trade_id FROM taken)',
+] as const;
+
+const SAVE_TAKING_PREORDER: Statement = {
+  name: 'save_orders_taking_preorder',
+  text: saveText(...TAKING_PREORDER),
 };
 
-function saveText(before: string, condition: string): string {
+const SAVE_TAKING_PREORDER_RAISING: Statement = {
+  name: 'save_orders_taking_preorder_raising',
+  text: saveText(...TAKING_PREORDER, 'raises'),
+};
+
+function saveText(before: string, condition: string, raises?: 'raises'): string {
   return `
 WITH input AS (
   SELECT * FROM json_to_recordset($1::json) AS i(
@@ -139,7 +155,7 @@ WITH input AS (
     checked_at_ms bigint, check_count integer, decided_at_ms bigint,
     event_source text, event_kind text, event_detail jsonb, job text, job_at_ms bigint,
     notification_id text, subject text, refund_id text, url text, payload text,
-    late_refund_id text, late_refund_fen bigint, late_refund_desc text, late_refund_check_at_ms bigint)
+    late_refund_id text, late_refund_fen bigint, late_refund_desc text, late_refund_check_at_ms bigint${raises ? `,\n    ${RAISED_COLUMNS}` : ''})
 ${before}), saved AS (
   UPDATE orders o SET version = o.version + 1, state = i.state, finished = i.finished, ending = i.ending, placement = i.placement,
     placing_until_ms = i.placing_until_ms, reply = i.reply, reply_message = i.reply_message,
@@ -177,7 +193,7 @@ ${before}), saved AS (
   SELECT 'notification', merchant_id, notification_id, at_ms FROM effective WHERE notification_id IS NOT NULL
   UNION ALL
   SELECT 'refund', merchant_id, late_refund_id, late_refund_check_at_ms FROM effective WHERE late_refund_id IS NOT NULL
-)
+${raises ? `), raised AS (${raisedFrom('effective')}\n` : ''})
 SELECT trade_id FROM saved`;
 }
 
@@ -225,12 +241,12 @@ const BY_NUMBERS_ONCE: Statement = {
   name: 'orders_by_numbers_once',
   text: `
 WITH input AS (
-  SELECT * FROM json_to_recordset($1::json) AS i(position integer, merchant_id text, mch_trade_id text, nonce_str text)
+  SELECT * FROM json_to_recordset($1::json) AS i(position integer, merchant_id text, mch_trade_id text, signer_id text, nonce_str text)
 ), new_nonce AS (
-  INSERT INTO nonces (merchant_id, nonce_str) SELECT merchant_id, nonce_str FROM input
+  INSERT INTO nonces (merchant_id, nonce_str) SELECT signer_id, nonce_str FROM input
   ON CONFLICT DO NOTHING RETURNING merchant_id, nonce_str
 )
-SELECT i.position, (i.merchant_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce) AS nonce_new, o.*
+SELECT i.position, (i.signer_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce) AS nonce_new, o.*
 FROM input i LEFT JOIN orders o ON o.merchant_id = i.merchant_id AND o.mch_trade_id = i.mch_trade_id`,
 };
 
@@ -295,9 +311,9 @@ export interface OrderStore {
   byNumber(merchant_id: string, mch_trade_id: string): Promise<Order | null>;
   byTradeId(merchant_id: string, trade_id: string): Promise<Order | null>;
   /** Records the request's nonce and reads the order in one round trip. */
-  byNumberOnce(merchant_id: string, mch_trade_id: string, nonce_str: string | null): Promise<OnceRead>;
-  /** True when this nonce was never seen for this merchant. */
-  recordNonce(merchant_id: string, nonce_str: string): Promise<boolean>;
+  byNumberOnce(merchant_id: string, mch_trade_id: string, nonce: Nonce | null): Promise<OnceRead>;
+  /** True when this nonce was never seen from this signer. */
+  recordNonce(nonce: Nonce): Promise<boolean>;
   timeline(merchant_id: string, trade_id: string, after_event_no: number, limit: number): Promise<TimelineEvent[]>;
   appendEvent(merchant_id: string, trade_id: string, at_ms: number, event: NewEvent): Promise<void>;
 }
@@ -311,7 +327,7 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
     ...BATCH,
     keys: (order) => [
       `${order.merchant_id} ${order.mch_trade_id}`,
-      `${order.merchant_id} nonce ${order.nonce_str ?? order.trade_id}`,
+      `${order.signer_id ?? order.merchant_id} nonce ${order.nonce_str ?? order.trade_id}`,
     ],
     run: (orders) => insertRows(database, orders),
   });
@@ -322,24 +338,26 @@ export function createOrderStore(database: Database, relaxed: Database): OrderSt
   });
   const questions = createBatcher<Question, OnceRead>({
     ...BATCH,
-    keys: (question) => [`${question.merchant_id} ${question.nonce_str}`],
+    keys: (question) => [`${question.signer_id} ${question.nonce_str}`],
     run: (rows) => readOnce(relaxed, rows),
   });
   const first = async (statement: Statement, values: readonly unknown[]): Promise<Order | null> =>
     (await database.query<Order>(statement, values))[0] ?? null;
   return {
     insert: (order) => inserts.add(order),
-    save: async (save) =>
-      save.takes_preorder ? (await saveRows(database, [save], SAVE_TAKING_PREORDER))[0] === true : saves.add(save),
+    async save(save) {
+      const alone = statementAlone(save);
+      return alone ? (await saveRows(database, [save], alone))[0] === true : saves.add(save);
+    },
     reroute: (reroute) => rerouteOrder(database, reroute),
     byNumber: (merchant_id, mch_trade_id) => first(BY_NUMBER, [merchant_id, mch_trade_id]),
     byTradeId: (merchant_id, trade_id) => first(BY_TRADE_ID, [merchant_id, trade_id]),
-    async byNumberOnce(merchant_id, mch_trade_id, nonce_str) {
-      if (nonce_str === null) return { nonce_new: true, order: await first(BY_NUMBER, [merchant_id, mch_trade_id]) };
-      return questions.add({ merchant_id, mch_trade_id, nonce_str });
+    async byNumberOnce(merchant_id, mch_trade_id, nonce) {
+      if (nonce === null) return { nonce_new: true, order: await first(BY_NUMBER, [merchant_id, mch_trade_id]) };
+      return questions.add({ merchant_id, mch_trade_id, ...nonce });
     },
-    async recordNonce(merchant_id, nonce_str) {
-      return (await database.query(RECORD_NONCE, [merchant_id, nonce_str])).length === 1;
+    async recordNonce({ signer_id, nonce_str }) {
+      return (await database.query(RECORD_NONCE, [signer_id, nonce_str])).length === 1;
     },
     timeline: (merchant_id, trade_id, after_event_no, limit) =>
       database.query<TimelineEvent>(EVENTS, [merchant_id, trade_id, after_event_no, limit]),
@@ -371,10 +389,9 @@ async function rerouteOrder(database: Database, reroute: Reroute): Promise<boole
   return rows.length === 1;
 }
 
-interface Question {
+interface Question extends Nonce {
   readonly merchant_id: string;
   readonly mch_trade_id: string;
-  readonly nonce_str: string;
 }
 
 async function readOnce(relaxed: Database, questions: readonly Question[]): Promise<OnceRead[]> {
@@ -398,6 +415,12 @@ async function insertRows(database: Database, orders: readonly NewOrder[]): Prom
   });
 }
 
+/** The statement of a save that does not travel with others. */
+function statementAlone(save: OrderSave): Statement | null {
+  if (save.takes_preorder) return save.raises ? SAVE_TAKING_PREORDER_RAISING : SAVE_TAKING_PREORDER;
+  return save.raises ? SAVE_RAISING : null;
+}
+
 function statementFor(saves: readonly OrderSave[]): Statement {
   return saves.every((save) => save.job === null && !save.notification && !save.late_refund) ? SAVE_LEAN : SAVE;
 }
@@ -412,7 +435,8 @@ async function saveRows(
   return saves.map((save) => saved.has(save.order.trade_id));
 }
 
-function saveRow({ order, at_ms, event, job, notification, late_refund }: OrderSave): Record<string, unknown> {
+function saveRow(save: OrderSave): Record<string, unknown> {
+  const { order, at_ms, event, job, notification, late_refund, raises } = save;
   return {
     merchant_id: order.merchant_id,
     trade_id: order.trade_id,
@@ -441,5 +465,6 @@ function saveRow({ order, at_ms, event, job, notification, late_refund }: OrderS
       late_refund_desc: late_refund.refund_desc,
       late_refund_check_at_ms: late_refund.check_at_ms,
     }),
+    ...(raises && raisedRow(raises)),
   };
 }

@@ -1,4 +1,5 @@
 /** Preorders, their tries, and the orders of payment links. States and steps: domain/preorder.ts. */
+import type { Nonce } from '../domain/nonce.ts';
 import type { Order } from '../domain/order.ts';
 import type { Preorder } from '../domain/preorder.ts';
 import type { Database, Statement } from './database.ts';
@@ -12,7 +13,7 @@ const INSERT: Statement = {
   name: 'insert_preorder',
   text: `
 WITH new_nonce AS (
-  INSERT INTO nonces (merchant_id, nonce_str) SELECT $1, $11::text WHERE $11::text IS NOT NULL
+  INSERT INTO nonces (merchant_id, nonce_str) SELECT $12, $11::text WHERE $11::text IS NOT NULL
   ON CONFLICT DO NOTHING RETURNING nonce_str
 ), admitted AS (
   SELECT 1 AS one WHERE $11::text IS NULL OR EXISTS (SELECT 1 FROM new_nonce)
@@ -125,7 +126,7 @@ export interface GivenOrder {
 }
 
 export interface PreorderStore {
-  insert(preorder: NewPreorder, nonce_str: string | null): Promise<InsertOutcome>;
+  insert(preorder: NewPreorder, nonce: Nonce | null): Promise<InsertOutcome>;
   byNumber(merchant_id: string, mch_pre_id: string): Promise<Preorder | null>;
   byId(merchant_id: string, preorder_id: string): Promise<Preorder | null>;
   /** The merchant's numbers of the tries, in their order. */
@@ -142,7 +143,7 @@ export function createPreorderStore(database: Database): PreorderStore {
   const first = async (statement: Statement, values: readonly unknown[]): Promise<Preorder | null> =>
     (await database.query<Preorder>(statement, values))[0] ?? null;
   return {
-    insert: (preorder, nonce_str) => insert(database, preorder, nonce_str),
+    insert: (preorder, nonce) => insert(database, preorder, nonce),
     byNumber: (merchant_id, mch_pre_id) => first(BY_NUMBER, [merchant_id, mch_pre_id]),
     byId: (merchant_id, preorder_id) => first(BY_ID, [merchant_id, preorder_id]),
     async tries(merchant_id, preorder_id) {
@@ -162,7 +163,7 @@ export function createPreorderStore(database: Database): PreorderStore {
   };
 }
 
-async function insert(database: Database, preorder: NewPreorder, nonce_str: string | null): Promise<InsertOutcome> {
+async function insert(database: Database, preorder: NewPreorder, nonce: Nonce | null): Promise<InsertOutcome> {
   const [row] = await database.query<{ nonce_new: boolean; preorder_new: boolean }>(INSERT, [
     preorder.merchant_id,
     preorder.preorder_id,
@@ -174,7 +175,8 @@ async function insert(database: Database, preorder: NewPreorder, nonce_str: stri
     preorder.created_at_ms,
     preorder.expires_at_ms,
     preorder.updated_at_ms,
-    nonce_str,
+    nonce?.nonce_str ?? null,
+    nonce?.signer_id ?? null,
   ]);
   if (!row?.nonce_new) return 'nonce_repeated';
   return row.preorder_new ? 'inserted' : 'number_repeated';

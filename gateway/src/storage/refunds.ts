@@ -3,6 +3,7 @@ import type { Refund } from '../domain/refund.ts';
 import type { Database, Statement } from './database.ts';
 import { sqlState, UNIQUE_VIOLATION } from './database.ts';
 import type { NewEvent, NewNotification } from './orders.ts';
+import { RAISED_COLUMNS, raisedFrom, raisedRow, type NewException } from './exceptions.ts';
 import { toJson } from './json.ts';
 
 export type NewRefund = Pick<
@@ -30,6 +31,8 @@ export interface RefundSave {
   readonly event: NewEvent | null;
   readonly job: null | 'delete' | number;
   readonly notification: NewNotification | null;
+  /** What a person must see of this change. */
+  readonly raises?: NewException | null;
 }
 
 const CHECK_VIOLATION = '23514';
@@ -78,7 +81,8 @@ WITH input AS (
     merchant_id text, refund_id text, trade_id text, version integer, at_ms bigint, state text, channel_refund_no text,
     channel_refund_id text, channel_message text, calling_until_ms bigint, check_count integer, decided_at_ms bigint,
     refund_fen bigint, money text, order_paid_again boolean, event_source text, event_kind text, event_detail jsonb, job text, job_at_ms bigint,
-    notification_id text, subject text, notified_refund_id text, url text, payload text)
+    notification_id text, subject text, notified_refund_id text, url text, payload text,
+    ${RAISED_COLUMNS})
 ), locked AS (
   SELECT o.trade_id FROM orders o JOIN input i ON o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id
   FOR NO KEY UPDATE OF o
@@ -115,6 +119,7 @@ WITH input AS (
 ), new_job AS (
   INSERT INTO jobs (kind, merchant_id, subject_id, run_at_ms)
   SELECT 'notification', merchant_id, notification_id, at_ms FROM effective WHERE notification_id IS NOT NULL
+), raised AS (${raisedFrom('effective')}
 )
 SELECT refund_id FROM saved`,
 };
@@ -189,6 +194,7 @@ function saveRow({
   event,
   job,
   notification,
+  raises,
 }: RefundSave): Record<string, unknown> {
   return {
     merchant_id: refund.merchant_id,
@@ -216,5 +222,6 @@ function saveRow({
       url: notification.url,
       payload: notification.payload,
     }),
+    ...(raises && raisedRow(raises)),
   };
 }

@@ -70,7 +70,12 @@ describe('what an event does to a refund', () => {
     const own = aRefund({ mch_refund_id: null, notify_url: null });
     expect(decideRefund(own, EVENTS[event], AT_MS).exception).toEqual({
       kind: 'late_payment_not_refunded',
-      detail: { refund_id: own.refund_id, code: event === 'refused' ? 'NOT_ALLOWED' : 'closed' },
+      detail: {
+        refund_id: own.refund_id,
+        refund_fen: own.refund_fen,
+        code: event === 'refused' ? 'NOT_ALLOWED' : 'closed',
+        message: EVENTS[event].message,
+      },
     });
   });
 

@@ -24,6 +24,7 @@ function route(account_id: string, priority: number, weight = 1): Route {
 const merchant: MerchantEntry = {
   merchant: { merchant_id: MERCHANT } as Merchant,
   public_key: null,
+  signer_id: MERCHANT,
   platform_suspended: false,
   routes: new Map([['wechat.scan', [route('first', 1), route('second', 2)]]]),
 };

@@ -95,3 +95,25 @@ test('a return whose node died after sending it is asked about, and a refusal of
   await sendBankReturn(gatewayWhoseBankKnows(made), back);
   expect(await stateOf(reference)).toBe('returned');
 });
+
+test('a return that never left us is asked about and sent again, and goes back once', async () => {
+  const reference = await returning();
+  let sent = 0;
+  const bank = (refund: RefundReport): Gateway => {
+    const gateway = gatewayWhoseBankKnows({ outcome: 'not_found', message: '', raw: '' });
+    const client = {
+      refund: () => {
+        sent += 1;
+        return Promise.resolve(refund);
+      },
+      queryRefund: () => Promise.resolve({ outcome: 'not_found', message: '', raw: '' }),
+    };
+    return { ...gateway, directory: { account: () => Promise.resolve({ client }) } } as unknown as Gateway;
+  };
+  await sendBankReturn(bank({ outcome: 'not_sent', reason: 'connection_refused' }), await claim(NOW_MS));
+  expect(await stateOf(reference)).toBe('returning');
+  const done = { outcome: 'succeeded', channel_refund_id: 'T2', amount_fen: fen(100), raw: '' } as const;
+  await sendBankReturn(bank(done), await claim(NOW_MS + 24 * 3_600_000));
+  expect(await stateOf(reference)).toBe('returned');
+  expect(sent).toBe(2);
+});

@@ -14,7 +14,9 @@ beforeAll(async () => {
 afterAll(() => opened.close());
 
 /** A credit of 100 fen that waits for a person. */
-async function heldCredit(): Promise<string> {
+async function heldCredit(
+  order: { merchant_id: string | null; trade_id: string | null } = { merchant_id: MERCHANT_ID, trade_id: newId() },
+): Promise<string> {
   const reference = newId();
   const { bank_credits } = opened.store;
   await bank_credits.record({
@@ -39,8 +41,7 @@ async function heldCredit(): Promise<string> {
     account_id: ACCOUNT,
     reference,
     reason: 'late',
-    merchant_id: MERCHANT_ID,
-    trade_id: newId(),
+    ...order,
     exception_id: newId(),
     kind: 'bank_credit_late',
     detail: {},
@@ -93,6 +94,27 @@ describe('a credit whose return the bank refuses', () => {
 });
 
 describe('a credit that its order does not take', () => {
+  test('is of the order that it was sent to, as before', async () => {
+    const reference = await heldCredit();
+    const before = await opened.store.bank_credits.byReference(ACCOUNT, reference);
+    await letPay(reference);
+    expect(await opened.store.bank_credits.byReference(ACCOUNT, reference)).not.toMatchObject({
+      trade_id: before?.trade_id,
+    });
+    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS);
+    expect(await opened.store.bank_credits.byReference(ACCOUNT, reference)).toEqual(before);
+  });
+
+  test('is of no order when it was sent to none', async () => {
+    const reference = await heldCredit({ merchant_id: null, trade_id: null });
+    await letPay(reference);
+    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS);
+    expect(await opened.store.bank_credits.byReference(ACCOUNT, reference)).toMatchObject({
+      merchant_id: null,
+      trade_id: null,
+    });
+  });
+
   test('waits again', async () => {
     const reference = await heldCredit();
     await letPay(reference);

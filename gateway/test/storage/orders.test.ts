@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
+import type { Nonce } from '../../src/domain/nonce.ts';
 import type { Order } from '../../src/domain/order.ts';
 import type { InsertOutcome, NewOrder, OrderSave } from '../../src/storage/orders.ts';
 import type { Store } from '../../src/storage/store.ts';
@@ -300,11 +301,13 @@ describe('save', () => {
   });
 });
 
+const nonceOf = (nonce_str: string, signer_id = MERCHANT_ID): Nonce => ({ signer_id, nonce_str });
+
 describe('byNumberOnce', () => {
   test('reads the order and takes the nonce, once', async () => {
     const order = await insertOrder(store);
     const ask = (nonce_str: string | null, number = order.mch_trade_id) =>
-      store.orders.byNumberOnce(MERCHANT_ID, number, nonce_str);
+      store.orders.byNumberOnce(MERCHANT_ID, number, nonce_str === null ? null : nonceOf(nonce_str));
     expect(await ask('query.1')).toMatchObject({ nonce_new: true, order: { trade_id: order.trade_id } });
     expect(await ask('query.1')).toMatchObject({ nonce_new: false });
     expect(await ask('query.2', 'no such number')).toEqual({ nonce_new: true, order: null });
@@ -315,7 +318,7 @@ describe('byNumberOnce', () => {
   test('asked by many at once, gives everybody his own answer', async () => {
     const orders = await Promise.all(Array.from({ length: 20 }, () => insertOrder(store)));
     const ask = (order: Order, nonce_str: string, merchant_id = MERCHANT_ID) =>
-      store.orders.byNumberOnce(merchant_id, order.mch_trade_id, nonce_str);
+      store.orders.byNumberOnce(merchant_id, order.mch_trade_id, nonceOf(nonce_str, merchant_id));
     // Every order twice, with nonces of their own; and two strangers who know a number.
     const asked = [...orders, ...orders.toReversed()];
     const [answers, strangers] = await Promise.all([
@@ -328,10 +331,24 @@ describe('byNumberOnce', () => {
     expect(strangers.filter(({ nonce_new }) => nonce_new)).toHaveLength(1);
   });
 
+  test('takes a nonce from its signer, whatever merchant it signs for', async () => {
+    const order = await insertOrder(store);
+    const nonce = nonceOf('platform.1', '1000000000000009');
+    const asked = [MERCHANT_ID, '1000000000000003'].map((merchant_id) =>
+      store.orders.byNumberOnce(merchant_id, order.mch_trade_id, nonce),
+    );
+    expect((await Promise.all(asked)).filter(({ nonce_new }) => nonce_new)).toHaveLength(1);
+    const placed = newOrder({ nonce_str: 'platform.1', signer_id: '1000000000000009' });
+    expect(await store.orders.insert(placed)).toBe('nonce_repeated');
+    expect(await store.orders.insert({ ...placed, nonce_str: 'platform.2' })).toBe('inserted');
+    expect(await store.orders.recordNonce(nonceOf('platform.2'))).toBe(true);
+    expect(await store.orders.recordNonce(nonceOf('platform.2', '1000000000000009'))).toBe(false);
+  });
+
   test('of two requests with one nonce at the same moment, lets one pass', async () => {
     const order = await insertOrder(store);
     const answers = await Promise.all(
-      Array.from({ length: 8 }, () => store.orders.byNumberOnce(MERCHANT_ID, order.mch_trade_id, 'twin')),
+      Array.from({ length: 8 }, () => store.orders.byNumberOnce(MERCHANT_ID, order.mch_trade_id, nonceOf('twin'))),
     );
     expect(answers.filter(({ nonce_new }) => nonce_new)).toHaveLength(1);
   });

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { fen } from '../../src/domain/money.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database, Statement } from '../../src/storage/database.ts';
+import type { NewException } from '../../src/storage/exceptions.ts';
 import { fillBankTables, useBank } from './bank-rows.ts';
 import { readServerStatus } from '../../src/storage/server-status.ts';
 import type { Store } from '../../src/storage/store.ts';
@@ -174,12 +175,23 @@ async function fillTables(database: Client): Promise<void> {
   await database.query('ANALYZE');
 }
 
+/** A matter for a person, about nobody's order. */
+function aMatter(): NewException {
+  const of_nobody = { merchant_id: null, trade_id: null, channel: null, account_id: null };
+  const exception_id = newId();
+  const key = { exception_id, kind: 'contradiction', dedupe_key: exception_id };
+  return { ...key, ...of_nobody, detail: {}, raw_headers: {}, raw_body: 'raw' };
+}
+
 async function usePreorders({ preorders, payer_authorizations, orders }: Store): Promise<void> {
   const preorder_id = newId();
   const numbers = { merchant_id: MERCHANT_ID, preorder_id, mch_pre_id: `pre.${preorder_id}` };
   const times = { created_at_ms: NOW_MS, expires_at_ms: NOW_MS + 7_200_000, updated_at_ms: NOW_MS };
   const fields = { total_fen: fen(100), request: {}, request_hash: 'hash', notify_url: null };
-  await preorders.insert({ ...numbers, ...times, ...fields }, 'nonce of a preorder');
+  await preorders.insert(
+    { ...numbers, ...times, ...fields },
+    { signer_id: MERCHANT_ID, nonce_str: 'nonce of a preorder' },
+  );
   const preorder = await preorders.byNumber(MERCHANT_ID, numbers.mch_pre_id);
   if (!preorder) throw new Error('no preorder');
   const order = newOrder();
@@ -189,7 +201,11 @@ async function usePreorders({ preorders, payer_authorizations, orders }: Store):
   await preorders.close(preorder, NOW_MS);
   const tried = await orders.byTradeId(MERCHANT_ID, order.trade_id);
   if (!tried) throw new Error('no try');
-  await orders.save(saveOf(tried, { state: 'paid', facts: facts() }, { takes_preorder: true, job: 'delete' }));
+  const takes = { takes_preorder: true, job: 'delete' } as const;
+  await orders.save(saveOf(tried, { state: 'paid', facts: facts() }, takes));
+  const again = saveOf({ ...tried, version: tried.version + 1 }, { state: 'paid', facts: facts() });
+  await orders.save({ ...again, ...takes, raises: aMatter() });
+  await orders.save({ ...again, raises: aMatter() });
   const linked = await insertOrder({ orders } as Store, { placement: 'never' });
   await preorders.giveToPayer({
     order: linked,
@@ -231,22 +247,9 @@ async function useEverything(store: Store): Promise<void> {
   await users.addSession('hash', user_id, NOW_MS + 1_000, NOW_MS);
   await users.sessionUser('hash', NOW_MS);
   await users.slideSession('hash', NOW_MS);
-  const exception_id = newId();
-  await exceptions.raise(
-    {
-      exception_id,
-      kind: 'contradiction',
-      dedupe_key: 'a',
-      merchant_id: null,
-      trade_id: null,
-      channel: null,
-      account_id: null,
-      detail: {},
-      raw_headers: {},
-      raw_body: 'raw',
-    },
-    NOW_MS,
-  );
+  const matter = aMatter();
+  const { exception_id } = matter;
+  await exceptions.raise(matter, NOW_MS);
   await exceptions.list('open', '', 20);
   await exceptions.byId(exception_id);
   await exceptions.rawBody(exception_id);
@@ -259,7 +262,10 @@ async function useOrders(store: Store): Promise<void> {
   const order = await insertOrder(store);
   await Promise.all(Array.from({ length: 64 }, () => store.orders.insert(newOrder())));
   await store.orders.byNumber(MERCHANT_ID, order.mch_trade_id);
-  await store.orders.byNumberOnce(MERCHANT_ID, order.mch_trade_id, 'plan.1');
+  await store.orders.byNumberOnce(MERCHANT_ID, order.mch_trade_id, {
+    signer_id: MERCHANT_ID,
+    nonce_str: 'plan.1',
+  });
   await store.orders.reroute({
     order: await insertOrder(store),
     account_id: 'other',
@@ -268,7 +274,7 @@ async function useOrders(store: Store): Promise<void> {
     at_ms: NOW_MS,
     detail: { reason: 'connection_refused' },
   });
-  await store.orders.recordNonce(MERCHANT_ID, 'plan.2');
+  await store.orders.recordNonce({ signer_id: MERCHANT_ID, nonce_str: 'plan.2' });
   await store.orders.timeline(MERCHANT_ID, order.trade_id, 0, 1_000);
   await store.orders.appendEvent(MERCHANT_ID, order.trade_id, NOW_MS, { source: 'pay', kind: 'a', detail: {} });
   await store.orders.save(

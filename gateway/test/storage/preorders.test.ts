@@ -67,7 +67,7 @@ const paidSave = (order: Order, state: Order['state'] = 'paid') =>
 describe('a preorder', () => {
   test('is inserted once by its number, and a nonce is spent by the first', async () => {
     const preorder = newPreorder();
-    const nonce = randomBytes(8).toString('hex');
+    const nonce = { signer_id: MERCHANT_ID, nonce_str: randomBytes(8).toString('hex') };
     expect(await store.preorders.insert(preorder, nonce)).toBe('inserted');
     expect(await store.preorders.insert({ ...newPreorder(), mch_pre_id: preorder.mch_pre_id }, null)).toBe(
       'number_repeated',

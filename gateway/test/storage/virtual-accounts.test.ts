@@ -38,7 +38,8 @@ function take(
 
 describe('taking a number', () => {
   test('gives the same order the same number, on whichever node, at whatever moment', async () => {
-    await addNumbers(5);
+    // One for each that asks: while one waits for another to be done, it keeps the number that it will not get from the next.
+    await addNumbers(12);
     const who = owner();
     const nodes = [opened.store, opened.another(), opened.another()];
     const taken = await Promise.all(Array.from({ length: 12 }, (_, index) => take(who, NOW_MS, nodes[index % 3])));

@@ -33,7 +33,7 @@ export interface HeliuOptions {
   readonly private_key: string;
   /** The platform's public key: `data` of GET /platform_public_key. Keep it in your configuration. */
   readonly platform_public_key: string;
-  /** Milliseconds for an attempt: 20 s, longer than the gateway's own limits, so that its answer is heard. */
+  /** Milliseconds for an attempt: 30 s, longer than the gateway waits for a channel (at most 20 s), so that its answer is heard. */
   readonly timeout_ms?: number;
   /** How often a call is sent again when its outcome is unknown: 2. */
   readonly max_retries?: number;
@@ -57,7 +57,7 @@ export class Heliu {
       merchant_id: options.merchant_id,
       private_key: readPrivateKey(options.private_key),
       platform_public_key: readPublicKey(options.platform_public_key),
-      timeout_ms: options.timeout_ms ?? 20_000,
+      timeout_ms: options.timeout_ms ?? 30_000,
       max_retries: options.max_retries ?? 2,
       // A fetch that is called as a method of ours is refused by Workers ("Illegal invocation").
       fetch: options.fetch ?? ((input, init) => fetch(input, init)),

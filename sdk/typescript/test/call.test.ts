@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ChannelRefused, Heliu, isRefused, OutcomeUnknown, Refused } from '../src/index.ts';
 import {
   BE_SILENT,
@@ -217,6 +217,26 @@ describe('an unknown outcome', () => {
     const gateway = await startGateway(BE_SILENT);
     const { heliu } = client(gateway.url, { timeout_ms: 30, max_retries: 0 });
     await expect(heliu.pay(ORDER)).rejects.toMatchObject({ reason: 'timeout', message: 'no answer within 30 ms' });
+  });
+
+  test('is what silence for 30 s means when nobody sets a limit: the gateway itself may wait 20 s for its channel', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const asked = Promise.withResolvers<AbortSignal>();
+    const silent = (_url: unknown, init?: RequestInit): Promise<Response> =>
+      new Promise((_resolve, reject) => {
+        const signal = init?.signal;
+        if (!signal) throw new Error('the call has no end');
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+        asked.resolve(signal);
+      });
+    const { heliu } = client('http://127.0.0.1:1', { fetch: silent, max_retries: 0 });
+    const ended = heliu.pay(ORDER).catch((caught: unknown) => caught);
+    const signal = await asked.promise;
+    vi.advanceTimersByTime(29_999);
+    expect(signal.aborted).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(await ended).toMatchObject({ reason: 'timeout', message: 'no answer within 30000 ms' });
   });
 
   test('is what a redirect means: the order does not go elsewhere', async () => {

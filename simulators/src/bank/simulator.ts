@@ -135,9 +135,19 @@ function createHandler(options: BankSimulatorOptions, keys: BankKeys, book: Bank
 function callFor(method: string, path: string): { call: ApiCall; number: string } | undefined {
   for (const call of CALLS) {
     const match = call.method === method ? call.path.exec(path) : null;
-    if (match) return { call, number: decodeURIComponent(match[1] ?? '') };
+    const number = match ? decoded(match[1] ?? '') : undefined;
+    if (number !== undefined) return { call, number };
   }
   return undefined;
+}
+
+/** Undefined for what is no percent encoding: no number looks like that. */
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function perform(

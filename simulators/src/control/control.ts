@@ -2,7 +2,7 @@ import type { FaultBoard } from '../faults/registry.ts';
 import type { ChannelSimulator } from '../kernel/channel-simulator.ts';
 import type { Ledger } from '../kernel/ledger.ts';
 import type { Handler } from '../kernel/ports.ts';
-import { walletRoutes, type BrowserOrigins } from '../wallet/routes.ts';
+import { walletRoutes, type WalletLinks } from '../wallet/routes.ts';
 import type { BankSimulator } from '../bank/simulator.ts';
 import { authCodeRoutes } from './auth-codes.ts';
 import { bankRoutes } from './bank.ts';
@@ -25,12 +25,12 @@ export interface ControlParts {
   readonly bank: BankSimulator;
   readonly faults: FaultBoard;
   readonly ledger: Ledger;
-  /** Origins of the wallets' own browsers; absent: there are none. */
-  readonly browsers?: BrowserOrigins;
+  /** Where the wallet page leads; absent: nowhere. */
+  readonly links?: WalletLinks;
 }
 
 /** The control port: the control API and the wallet page, which uses nothing else. */
-export function createControl({ wechat, alipay, bank, faults, ledger, browsers }: ControlParts): Handler {
+export function createControl({ wechat, alipay, bank, faults, ledger, links }: ControlParts): Handler {
   const channels: readonly ChannelSimulator[] = [wechat, alipay];
   const tellers = [...channels, bank];
   const names = tellers.map(({ channel }) => channel);
@@ -45,6 +45,6 @@ export function createControl({ wechat, alipay, bank, faults, ledger, browsers }
     ...cadenceRoutes(tellers),
     ...bankRoutes(bank),
     ...platformKeyRoutes(wechat),
-    ...walletRoutes(browsers),
+    ...walletRoutes(links),
   ]);
 }

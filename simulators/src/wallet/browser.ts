@@ -64,7 +64,7 @@ async function answer(simulator: ChannelSimulator, ports: SimulatorPorts, reques
   const url = new URL(request.target, 'http://wallet.invalid');
   if (url.pathname === OPEN_PATH) return openSite(url.searchParams.get('url') ?? '');
   if (url.pathname === ACT_PATH && request.method === 'POST') return act(simulator, request);
-  const target = decodeURIComponent(cookieOf(request, TARGET_COOKIE));
+  const target = decoded(cookieOf(request, TARGET_COOKIE));
   if (!isLocalSite(target)) throw new ControlError(404, 'nothing is open here: open a link from the wallet page');
   return visit(simulator, ports, request, target);
 }
@@ -126,23 +126,36 @@ async function visit(
       body,
       timeout_ms: SITE_TIMEOUT_MS,
     });
-  let site = await send(request.method, target + request.target, request.body);
+  let at = target + request.target;
+  let site = await send(request.method, at, request.body);
   const kept: Record<string, string> = site.headers['set-cookie'] ? { 'set-cookie': site.headers['set-cookie'] } : {};
   for (let hop = 0; hop < MOST_REDIRECTS; hop += 1) {
     const location = site.headers['location'];
     if (location === undefined) break;
-    const next = new URL(location, target);
+    const next = nextSite(location, at);
     if (next.origin === target) {
       const back = next.pathname + next.search + next.hash;
       return { status: 303, headers: { ...kept, location: back }, body: Buffer.alloc(0) };
     }
-    site = await send('GET', next.href, Buffer.alloc(0));
+    at = next.href;
+    site = await send('GET', at, Buffer.alloc(0));
   }
   return withBridge(simulator, {
     status: site.status,
     headers: { ...passedOn(site.headers), ...kept },
     body: site.body,
   });
+}
+
+/** Where a redirect leads. @throws ControlError 400 when that is no address, or none on this machine: a page must not lead further than a link */
+function nextSite(location: string, at: string): URL {
+  const next = URL.canParse(location, at) ? new URL(location, at) : null;
+  if (!next || !isLocalSite(next.href))
+    throw new ControlError(
+      400,
+      `the page leads to ${location.slice(0, 200)}: the wallet opens pages on this machine alone`,
+    );
+  return next;
 }
 
 const PASSED_ON = [
@@ -169,6 +182,15 @@ function withBridge(simulator: ChannelSimulator, site: Answer): Answer {
     headers: { ...site.headers, ...(policy !== undefined && { 'content-security-policy': policy }) },
     body: Buffer.from(body),
   };
+}
+
+/** Of what is no percent encoding, nothing. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
 }
 
 function cookieOf(request: IncomingRequest, name: string): string {

@@ -13,6 +13,7 @@ const ICON_PATHS: Readonly<Record<string, string>> = {
   qr: '<path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18h2v2"/>',
   barcode: '<path d="M4 6v12M7.5 6v12M11 6v12M13.5 6v12M17 6v12M20 6v12"/>',
   wallet: '<path d="M4 7a2 2 0 0 1 2-2h11v3M4 7v10a2 2 0 0 0 2 2h14V8H6a2 2 0 0 1-2-1zM16 13.5h.01"/>',
+  bank: '<path d="M3.5 10 12 4l8.5 6zM6 10v7M10 10v7M14 10v7M18 10v7M3.5 20h17"/>',
   chevron: '<path d="m9 6 6 6-6 6"/>',
   key: '<circle cx="8" cy="15" r="4"/><path d="m11 12 9-9M16 7l3 3"/>',
   timer: '<circle cx="12" cy="13" r="8"/><path d="M12 9v4l2.5 2M9 2h6"/>',

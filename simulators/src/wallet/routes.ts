@@ -27,13 +27,20 @@ const YEAR_S = 365 * 24 * 60 * 60;
 /** Where each wallet's own browser is served. */
 export type BrowserOrigins = Readonly<Record<ChannelName, string>>;
 
-/** The wallet page, its files, QR pictures of codes, and the way into a wallet's own browser. */
-export function walletRoutes(browsers?: BrowserOrigins): Route[] {
+/** What the wallet page leads to. */
+export interface WalletLinks {
+  readonly browsers: BrowserOrigins;
+  /** Where the bank's counter is. */
+  readonly bank: string;
+}
+
+/** The wallet page, its files, QR pictures of codes, and the ways into a wallet's own browser and to the bank's counter. */
+export function walletRoutes(links?: WalletLinks): Route[] {
   const assets = [...loadAssets()].map(([path, answer]): Route => ({ method: 'GET', path, answer: () => answer }));
   return [
     { method: 'GET', path: '/', answer: ({ query, headers }) => page(query.get('lang'), headers) },
     { method: 'GET', path: '/wallet/qr.png', answer: ({ query }) => picture(query.get('code') ?? '') },
-    ...(browsers ? [openRoute(browsers)] : []),
+    ...(links ? [openRoute(links.browsers), counterRoute(links.bank)] : []),
     ...assets,
   ];
 }
@@ -49,6 +56,12 @@ function openRoute(browsers: BrowserOrigins): Route {
       return { status: 303, headers: { location, 'cache-control': 'no-store' }, body: Buffer.alloc(0) };
     },
   };
+}
+
+/** The page names no address but its own. */
+function counterRoute(origin: string): Route {
+  const headers = { location: `${origin}/`, 'cache-control': 'no-store' };
+  return { method: 'GET', path: '/bank', answer: () => ({ status: 303, headers, body: Buffer.alloc(0) }) };
 }
 
 function page(chosen: string | null, headers: Readonly<Record<string, string>>): Answer {

@@ -44,6 +44,7 @@ export function walletSection(texts: Texts): string {
         <button type="button" id="auth-code-copy">${t.authCodeCopy}</button>
       </div>
     </details>
+    <a class="counter-link" href="/bank" target="_blank" rel="noopener">${icon('bank')}<span>${t.bankCounter}</span>${icon('chevron')}</a>
     <div class="pending-head"><h2 id="pending-title" tabindex="-1">${t.pendingTitle}</h2><span id="pending-count" class="pending-count"></span></div>
     <ul class="pending" id="pending" aria-labelledby="pending-title"></ul>
     <div class="empty" id="pending-empty">${icon('wallet')}<strong>${t.pendingEmpty}</strong><p>${t.pendingEmptyHint}</p></div>

@@ -38,6 +38,8 @@ export const textsEn: Texts = {
   openInWechat: 'Open in WeChat',
   openInAlipay: 'Open in Alipay',
 
+  bankCounter: 'Bank counter: make a transfer',
+
   authCodeTitle: 'Payment code (for a till)',
   authCodeWallet: 'Wallet',
   authCodeBehaviour: 'Once the till has read it',

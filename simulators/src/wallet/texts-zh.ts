@@ -34,6 +34,8 @@ export const textsZh = {
   openInWechat: '用微信打开',
   openInAlipay: '用支付宝打开',
 
+  bankCounter: '银行柜台：转账付款',
+
   authCodeTitle: '付款码（被扫）',
   authCodeWallet: '钱包',
   authCodeBehaviour: '收银台扫码后',

@@ -12,7 +12,12 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-async function visit(simulators: RunningSimulators, path = '/', width = 1280): Promise<Page> {
+async function visit(
+  simulators: RunningSimulators,
+  path = '/',
+  width = 1280,
+  origin = simulators.bank.base_url,
+): Promise<Page> {
   const context = await browser.newContext({ viewport: { width, height: 800 }, locale: 'en-US' });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
@@ -24,11 +29,20 @@ async function visit(simulators: RunningSimulators, path = '/', width = 1280): P
     await context.close();
     expect(complaints).toEqual([]);
   });
-  await page.goto(simulators.bank.base_url + path);
+  await page.goto(origin + path);
   return page;
 }
 
 describe('the counter', () => {
+  test('is one press away from the wallet page', async () => {
+    const simulators = await start();
+    const page = await visit(simulators, '', 320, simulators.addresses.control);
+    const link = page.getByRole('link', { name: 'Bank counter: make a transfer' });
+    const [counter] = await Promise.all([page.context().waitForEvent('page'), link.click()]);
+    await counter.getByRole('button', { name: 'Make the transfer' }).waitFor();
+    expect(new URL(counter.url()).origin).toBe(simulators.bank.base_url);
+  });
+
   test('takes a transfer, says its reference, and transfers nothing when it is reloaded', async () => {
     const simulators = await start();
     const page = await visit(simulators);

@@ -63,6 +63,11 @@ async function entries(simulators: RunningSimulators): Promise<Record<string, un
   >[];
 }
 
+test('a number with a broken percent escape is none that is known', async () => {
+  const simulators = await start();
+  expect(await call(simulators, 'GET', '/v1/transfers/%E0%A4%A')).toMatchObject({ status: 404 });
+});
+
 describe('numbers', () => {
   test('are opened once for an order, asked about, and closed', async () => {
     const simulators = await start();

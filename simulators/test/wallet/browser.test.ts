@@ -68,6 +68,37 @@ describe('a wallet’s browser', () => {
     expect(sent[1]).toMatchObject({ method: 'GET', headers: { cookie: '' } });
   });
 
+  test('follows no redirect that leaves this machine, at whatever hop, and none that is no address', async () => {
+    for (const location of ['http://example.com/', 'https://127.0.0.1/', '//10.0.0.7/', 'http://[']) {
+      const { ask, sent } = opened((request) => {
+        const next = request.url === `${SITE}/pay` ? 'http://127.0.0.1:8082/authorize' : location;
+        return { status: 302, headers: { location: next }, body: Buffer.alloc(0) };
+      });
+      expect((await ask('/pay')).status).toBe(400);
+      expect(sent.map(({ url }) => url)).toEqual([`${SITE}/pay`, 'http://127.0.0.1:8082/authorize']);
+    }
+  });
+
+  test('takes a redirect to a path as one of the site that says so', async () => {
+    const { ask, sent } = opened((request) => {
+      const location = new Map([
+        [`${SITE}/pay`, 'http://127.0.0.1:8082/authorize'],
+        ['http://127.0.0.1:8082/authorize', '/in'],
+      ]);
+      const next = location.get(request.url);
+      return next ? { status: 302, headers: { location: next }, body: Buffer.alloc(0) } : PAGE;
+    });
+    expect((await ask('/pay')).status).toBe(200);
+    expect(sent.at(-1)?.url).toBe('http://127.0.0.1:8082/in');
+  });
+
+  test('has nothing open when the cookie that names the site is broken', async () => {
+    const { ask, sent } = opened();
+    const headers = { host: '127.0.0.1:9000', cookie: 'wallet_browser_target=%E0%A4%A' };
+    expect((await ask('/', { headers })).status).toBe(404);
+    expect(sent).toEqual([]);
+  });
+
   test.each(['http://example.com/', 'https://127.0.0.1/', 'http://127.0.0.1.example.com/', 'file:///etc/passwd', ''])(
     'opens nothing but this machine: not %j',
     async (url) => {

@@ -13,7 +13,7 @@ import { verifyBank } from './sign.ts';
 export function readPush(account: BankAccount, push: BankPush, now_ms: number): PushVerdict {
   const verdict = verifyBank(push.headers, push.body, now_ms, account.bank_keys);
   if (verdict !== 'verified') return { kind: 'rejected', reason: verdict };
-  const is_json = /^application\/json\b/.test(push.headers['content-type'] ?? '');
+  const is_json = /^application\/json\b/i.test(push.headers['content-type'] ?? '');
   return is_json ? readJson(push.body.toString('utf8')) : readXml(push.body);
 }
 

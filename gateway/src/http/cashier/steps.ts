@@ -19,6 +19,7 @@ import {
   WALLETS,
   type ReadyWallet,
 } from '../../operations/wallet-offers.ts';
+import { firstCharacters } from '../../channels/text.ts';
 import { ApiError } from '../../domain/codes.ts';
 import type { Wallet } from '../../domain/wallet.ts';
 import { browserKey, pagePayType, payerKey } from './view.ts';
@@ -133,7 +134,11 @@ function browserFields(
   const page_url = `${payUrl(gateway, link)}&ask=1`;
   return wallet === 'alipay'
     ? { return_url: page_url, quit_url: page_url }
-    : { mch_app_type: 'WAP', mch_app_name: merchant.merchant.name.slice(0, 64), mch_app_id: gateway.public_url };
+    : {
+        mch_app_type: 'WAP',
+        mch_app_name: firstCharacters(merchant.merchant.name, 64),
+        mch_app_id: gateway.public_url,
+      };
 }
 
 async function place(gateway: Gateway, link: PaymentLink, payer: Payer): Promise<void> {

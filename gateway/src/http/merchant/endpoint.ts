@@ -6,6 +6,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../../domain/codes.ts';
 import { makeId } from '../../domain/identifiers.ts';
+import type { Nonce } from '../../domain/nonce.ts';
 import type { MerchantEntry } from '../../operations/directory.ts';
 import type { Gateway } from '../../operations/gateway.ts';
 import type { PendingAnswer } from '../../operations/place-order.ts';
@@ -102,8 +103,8 @@ function assertWithinLimit(gateway: Gateway, { merchant }: MerchantEntry, { limi
 }
 
 /** The nonce by the merchant's policy. Throws 103 when it is required and missing. */
-export function nonceOf(merchant: MerchantEntry, nonce_str: string | undefined): string | null {
-  if (nonce_str !== undefined) return nonce_str;
+export function nonceOf(merchant: MerchantEntry, nonce_str: string | undefined): Nonce | null {
+  if (nonce_str !== undefined) return { signer_id: merchant.signer_id, nonce_str };
   if (merchant.merchant.nonce_policy === 'required') throw new ApiError('missing_field', 'nonce_str is required');
   return null;
 }

@@ -81,7 +81,7 @@ async function handle(gateway: Gateway, own: OwnPayTypes, call: Call): Promise<O
     pay_type,
     mch_trade_id: given.mch_trade_id,
     total_fee: given.total_fee,
-    nonce_str: nonceOf(merchant, nonce_str),
+    nonce: nonceOf(merchant, nonce_str),
     notify_url: given.notify_url ?? null,
     time_expire: given.time_expire ?? null,
     fields,

@@ -60,7 +60,7 @@ async function create(gateway: Gateway, { merchant }: Call, read: Fields): Promi
     merchant_id: merchant.merchant.merchant_id,
     mch_pre_id,
     total_fee: given.total_fee,
-    nonce_str: nonceOf(merchant, nonce),
+    nonce: nonceOf(merchant, nonce),
     notify_url: given.notify_url ?? null,
     time_expire: given.time_expire ?? null,
     fields: withoutUndefined(given),

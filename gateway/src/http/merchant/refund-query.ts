@@ -25,7 +25,7 @@ export function refundQueryEndpoint(gateway: Gateway): MerchantEndpoint {
       return queryRefund(gateway, merchant.merchant.merchant_id, {
         mch_refund_id: fields.mch_refund_id ?? null,
         mch_trade_id: fields.mch_trade_id ?? null,
-        nonce_str: nonceOf(merchant, fields.nonce_str),
+        nonce: nonceOf(merchant, fields.nonce_str),
       });
     },
   };

@@ -24,7 +24,7 @@ export function refundEndpoint(gateway: Gateway): MerchantEndpoint {
       return refund(gateway, merchant.merchant.merchant_id, {
         ...fields,
         notify_url: notify_url ?? null,
-        nonce_str: nonceOf(merchant, nonce_str),
+        nonce: nonceOf(merchant, nonce_str),
       });
     },
   };

@@ -100,6 +100,13 @@ describe('JSON', () => {
   });
 });
 
+test.each(['application/json', 'Application/JSON; charset=utf-8', 'APPLICATION/JSON'])(
+  'a media type is the same in capitals: %s',
+  (type) => {
+    expect(push(message(event), { 'content-type': type })).toMatchObject({ kind: 'entries', message_id: 'P1' });
+  },
+);
+
 describe('XML', () => {
   const xml = { 'content-type': 'application/xml; charset=utf-8' };
 

@@ -27,7 +27,8 @@ export const wap: WechatPayType = {
       required: true,
       description: '发起支付的应用类型：IOS APP 为 IOS，Android APP 为 AND，手机网站为 WAP',
       example: 'WAP',
-      max_length: 3,
+      // Longer than any of them: another kind of application is to hear which there are, not how long their names may be.
+      max_length: 32,
       check: (value) => (Object.hasOwn(KINDS, value) ? null : 'must be IOS, AND or WAP'),
     },
     mch_app_name: {

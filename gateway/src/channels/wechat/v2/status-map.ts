@@ -22,7 +22,8 @@ const REQUEST_REFUSED = [
 ];
 
 const DEFINITE: Readonly<Record<Operation, ReadonlySet<string>>> = {
-  // FREQUENCYLIMITED, as in V3: nobody was given the code of an order that was turned away at the door.
+  // FREQUENCYLIMITED, as in V3: nobody was given the code of an order that was turned away at the door. No fault of the account,
+  // as it is there: the pages name it for refunds alone (chapter=9_4) and do not say whose requests it counts.
   order: new Set([...REQUEST_REFUSED, 'NOTENOUGH', 'RULELIMIT', 'TRADEERROR', 'FREQUENCYLIMITED']),
   // "明确失败" (chapter=9_10); SYSTEMERROR, BANKERROR and USERPAYING are the ones to be asked about.
   micropay: new Set([

@@ -1,0 +1,89 @@
+/** A return that comes back puts its credit into the queue again only when all of it came back. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { BankEntry } from '../../src/domain/bank-credit.ts';
+import { fen } from '../../src/domain/money.ts';
+import type { Gateway } from '../../src/operations/gateway.ts';
+import { takeReturned } from '../../src/operations/take-bank-correction.ts';
+import { newId, NOW_MS, openStore, type OpenedStore } from '../storage/opened-store.ts';
+
+const ACCOUNT = 'bank-1';
+const OF_NOBODY = { payer_name: null, payer_account: '6222', payer_bank: null, remittance: null };
+
+let opened: OpenedStore;
+
+beforeAll(async () => {
+  opened = await openStore();
+}, 60_000);
+
+afterAll(() => opened.close());
+
+function gateway(): Gateway {
+  const counter = { inc: () => undefined };
+  return {
+    store: opened.store,
+    ports: {
+      clock: { now_ms: () => NOW_MS },
+      random: { bytes: (length: number) => Buffer.alloc(length, Math.random() * 256) },
+    },
+    metrics: { bank_entries: counter, exceptions: counter },
+    log: { warn: () => undefined },
+  } as unknown as Gateway;
+}
+
+/** A credit of 100 fen that is on its way back. */
+async function returning(): Promise<{ reference: string; return_no: string }> {
+  const [reference, return_no] = [newId(), newId()];
+  const { bank_credits, bank_returns } = opened.store;
+  const credit = { ...entryOf('credit', reference, 100), number: '9902000000000002', end_to_end_id: null };
+  await bank_credits.record({ ...credit, account_id: ACCOUNT, heard_by: 'push', heard_at_ms: NOW_MS });
+  const order = { merchant_id: null, trade_id: null };
+  const hold = { account_id: ACCOUNT, reference, reason: 'unknown_number', ...order, exception_id: newId() };
+  await bank_credits.hold({ ...hold, kind: 'bank_credit_unknown_number', detail: {}, now_ms: NOW_MS });
+  const request = { account_id: ACCOUNT, reference, amount_fen: 100, asked_by: 'a', created_at_ms: NOW_MS };
+  await bank_returns.returnCredit({ ...request, return_no });
+  return { reference, return_no };
+}
+
+function entryOf(
+  kind: BankEntry['kind'],
+  reference: string,
+  amount: number,
+  end_to_end_id: string | null = null,
+): BankEntry {
+  const times = { booked_at_ms: NOW_MS, booked_on: '2026-04-12', original_reference: null };
+  return {
+    kind,
+    reference,
+    amount_fen: fen(amount),
+    currency: 'CNY',
+    number: null,
+    end_to_end_id,
+    ...times,
+    ...OF_NOBODY,
+  };
+}
+
+const stateOf = async (reference: string) => (await opened.store.bank_credits.byReference(ACCOUNT, reference))?.state;
+
+const matters = (return_no: string) =>
+  opened.sql(
+    `SELECT kind, detail->>'amount_fen' AS came_back, detail->>'return_fen' AS sent FROM exceptions WHERE detail->>'return_no' = $1`,
+    [return_no],
+  );
+
+test('the whole of it: the credit waits again', async () => {
+  const { reference, return_no } = await returning();
+  await takeReturned(gateway(), ACCOUNT, entryOf('returned', newId(), 100, return_no));
+  expect(await stateOf(reference)).toBe('held');
+  expect(await matters(return_no)).toMatchObject([{ kind: 'bank_return_failed' }]);
+});
+
+test.each([40, 160])('%i of 100 fen: the credit stays on its way, and a person is told once', async (amount) => {
+  const { reference, return_no } = await returning();
+  const back = entryOf('returned', newId(), amount, return_no);
+  await takeReturned(gateway(), ACCOUNT, back);
+  await takeReturned(gateway(), ACCOUNT, back);
+  expect(await stateOf(reference)).toBe('returning');
+  expect((await opened.store.bank_returns.byNumber(return_no))?.state).toBe('due');
+  expect(await matters(return_no)).toEqual([{ kind: 'bank_return_failed', came_back: String(amount), sent: '100' }]);
+});
