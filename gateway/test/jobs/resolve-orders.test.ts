@@ -45,7 +45,7 @@ describe('an order that stays undecided', () => {
 
   test('is put before a person a day after its time was up, once, and asked about on', async () => {
     const order = await anAcceptedOrder(opened);
-    const asking = askingGateway(opened, order.expires_at_ms + DAY_MS, unanswered);
+    const asking = askingGateway(opened, order.expires_at_ms + DAY_MS, { query: [unanswered] });
     await due(order, asking.now_ms);
     await runDue(asking);
     expect(await mattersOf(opened, order)).toEqual([]);

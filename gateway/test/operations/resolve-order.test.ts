@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CloseReport, PaymentReport } from '../../src/channels/channel.ts';
 import { resolveOrder } from '../../src/operations/resolve-order.ts';
 import { NOW_MS, openStore, type OpenedStore } from '../storage/opened-store.ts';
-import { anAcceptedOrder, askingGateway, mattersOf, WAITING } from './asking-gateway.ts';
+import { anAcceptedOrder, askingGateway, mattersOf } from './asking-gateway.ts';
 
 let opened: OpenedStore;
 
@@ -33,7 +33,7 @@ describe('an order that nobody has paid', () => {
     { outcome: 'not_sent', reason: 'connection_refused' },
   ])('is not closed when the question was not answered (%j), however late it is', async (report) => {
     const order = await anAcceptedOrder(opened);
-    const { gateway, calls } = askingGateway(opened, order.expires_at_ms + 86_400_000, report);
+    const { gateway, calls } = askingGateway(opened, order.expires_at_ms + 86_400_000, { query: [report] });
     expect(await resolveOrder(gateway, order, 'resolver')).toMatchObject({ state: 'undecided' });
     expect(calls).toEqual(['query']);
   });
@@ -46,7 +46,7 @@ describe('an end that the channel refuses', () => {
     'after its merchant was promised it (%s) is put before a person, once',
     async (ending) => {
       const order = await anAcceptedOrder(opened, { ending });
-      const { gateway } = askingGateway(opened, NOW_MS + 60_000, WAITING, REFUSED);
+      const { gateway } = askingGateway(opened, NOW_MS + 60_000, { close: [REFUSED] });
       const after = await resolveOrder(gateway, order, 'resolver');
       expect(after).toMatchObject({ state: 'undecided', ending: null });
       expect(await mattersOf(opened, order)).toMatchObject([
@@ -57,7 +57,7 @@ describe('an end that the channel refuses', () => {
 
   test('and that nobody was promised is no matter for a person', async () => {
     const order = await anAcceptedOrder(opened);
-    const { gateway, calls } = askingGateway(opened, order.expires_at_ms, WAITING, REFUSED);
+    const { gateway, calls } = askingGateway(opened, order.expires_at_ms, { close: [REFUSED] });
     expect(await resolveOrder(gateway, order, 'resolver')).toMatchObject({ state: 'undecided' });
     expect(calls).toEqual(['query', 'close']);
     expect(await mattersOf(opened, order)).toEqual([]);
