@@ -25,20 +25,44 @@ export async function checkTypes(folder: string, mutants: readonly Mutant[]): Pr
   return problems;
 }
 
-/** Looks at those of the files that the compiler names, or else at all of them, one by one. Answers at which. */
+/** Looks one by one at those that the compiler may mean, or else at all of them. Answers at which. */
 async function blame(
   folder: string,
   together: readonly Mutant[],
   complaints: readonly string[],
   problems: Map<string, string>,
 ): Promise<readonly Mutant[]> {
-  const named = together.filter(({ file }) => complaints.some((line) => line.startsWith(`${file}(`)));
-  const suspects = named.length > 0 ? named : together;
+  const meant = await suspectsOf(folder, together, complaints);
+  const suspects = meant.length > 0 ? meant : together;
   for (const mutant of suspects) {
     const [complaint] = await complaintsAbout(folder, [mutant]);
     if (complaint !== undefined) problems.set(mutant.name, complaint);
   }
   return suspects;
+}
+
+/** So far from what is planted may a complaint about it be, in lines. */
+const NEAR_LINES = 5;
+
+/** Those near whose text the compiler complains; of a file in which it complains elsewhere, all. */
+async function suspectsOf(folder: string, together: readonly Mutant[], complaints: readonly string[]) {
+  const suspects = new Set<Mutant>();
+  for (const complaint of complaints) {
+    const [, file = '', line = ''] = /^(.*)\((\d+),\d+\): error/.exec(complaint) ?? [];
+    const here = together.filter((mutant) => mutant.file === file);
+    const [first] = here;
+    if (!first) continue;
+    const original = await readFile(join(folder, file), 'utf8');
+    const text = here.reduce((so_far, mutant) => mutate(mutant, so_far), original);
+    const near = here.filter(({ replace }) => {
+      const first_line = text.slice(0, text.indexOf(replace)).split('\n').length;
+      return (
+        Number(line) >= first_line - NEAR_LINES && Number(line) <= first_line + replace.split('\n').length + NEAR_LINES
+      );
+    });
+    for (const mutant of near.length > 0 ? near : here) suspects.add(mutant);
+  }
+  return [...suspects];
 }
 
 /** Those that can be planted at the same time; what is stale is left out of both. */

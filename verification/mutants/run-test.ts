@@ -50,6 +50,7 @@ export async function runTest(test: NamedTest, options: RunOptions): Promise<Tes
   if (limit.aborted) kill();
   await ended;
   limit.removeEventListener('abort', kill);
+  if (options.signal.aborted) return { kind: 'broken', problem: 'the run was ended before its time' };
   if (limit.aborted) return { kind: 'broken', problem: `the run did not end within ${RUN_TIMEOUT_MS / 1000} s` };
   const report = await readFile(report_file, 'utf8').catch(() => null);
   return report === null ? { kind: 'broken', problem: `no report: ${complaints.trim()}` } : readOutcome(report);

@@ -39,9 +39,9 @@ describe('every mutant', () => {
   );
 });
 
-/** What stands between the quotes after `test(`, `it.each(rows)(`, `describe(` and the like, and titles in rows. */
+/** What stands between the quotes of `test('…'`, `it.each(rows)('…'`, `describe('…'` and, below its rows, of `])('…'`. */
 function titlesOf(text: string): string[] {
-  const titles = text.matchAll(/\b(?:test|it|describe)\b[^\n]*?\(\s*(['"`])((?:\\.|(?!\1).)+)\1/gs);
+  const titles = text.matchAll(/(?:\b(?:test|it|describe)\b[^\n]*?\(|\)\()\s*(['"`])((?:\\.|(?!\1).)+)\1/gs);
   return [...titles].map(([, , title = '']) => title.replaceAll(/\\(.)/g, '$1'));
 }
 

@@ -175,4 +175,21 @@ export const ORDER_DECISIONS: readonly Mutant[] = [
     replace: "if (order.state !== 'paid' || order.finished) return NOTHING;",
     caught_by: EVENTS,
   },
+  {
+    name: 'word-of-an-end-ignored',
+    guard: 'a callback or an answer that says "over" ends the order',
+    stands_for: 'a failure callback can never close an order',
+    file,
+    find: "return decideEnded(order, 'closed', event.message, input);\n    case 'reversed':",
+    replace: "return NOTHING;\n    case 'reversed':",
+    caught_by: EVENTS,
+  },
+  {
+    name: 'money-gone-elsewhere-told-to-nobody',
+    guard: 'money that has gone back by another way than ours is put before a person',
+    file,
+    find: "return { kind: 'refunded_elsewhere', detail: { transaction_id: facts.transaction_id } };",
+    replace: 'return null;',
+    caught_by: EVENTS,
+  },
 ];

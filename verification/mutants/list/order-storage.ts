@@ -133,7 +133,9 @@ export const ORDER_STORAGE: readonly Mutant[] = [
     file: JOBS,
     find: 'ORDER BY run_at_ms LIMIT $4 FOR UPDATE SKIP LOCKED',
     replace: 'ORDER BY run_at_ms LIMIT $4',
-    caught_by: { test: { file: JOBS_TEST, name: 'nodes that claim side by side share the jobs, each job once' } },
+    caught_by: {
+      test: { file: JOBS_TEST, name: 'does not wait for a job that another node is claiming at this moment' },
+    },
   },
   {
     name: 'job-waited-for',
