@@ -3,56 +3,154 @@ import { PAY_TYPES } from '../../gateway/src/channels/registry.ts';
 import { saveChannelAccount, setRoute } from '../../gateway/src/operations/channel-accounts.ts';
 import type { Gateway } from '../../gateway/src/operations/gateway.ts';
 import { alipaySandboxEntry } from '../../simulators/src/alipay/config.ts';
+import { bankSandboxEntry } from '../../simulators/src/bank/config.ts';
 import { wechatSandboxFields } from '../../simulators/src/wechat/config.ts';
 import type { WorldKeys } from './keys.ts';
 
 export const WECHAT_ORIGIN = 'https://api.mch.weixin.qq.com';
 export const ALIPAY_ORIGIN = 'https://openapi.alipay.com';
+export const BANK_ORIGIN = 'https://ebank.example.com';
 
 type Managed = Pick<Gateway, 'ports' | 'store'>;
 
-/** Stores one account per channel. */
-export async function provideAccounts(managed: Managed, keys: WorldKeys): Promise<void> {
+/** Every account there is: two each at the wallets, so that one can stand in for the other, and one that speaks APIv2. */
+export const ACCOUNTS = ['wechat', 'wechat-b', 'wechat-v2', 'alipay', 'alipay-b', 'bank'] as const;
+export type AccountId = (typeof ACCOUNTS)[number];
+
+/** Stores accounts. */
+export async function provideAccounts(
+  managed: Managed,
+  keys: WorldKeys,
+  accounts: readonly AccountId[],
+): Promise<void> {
+  for (const account_id of accounts) await saveAccount(managed, keys, account_id, 'active');
+}
+
+/** Stores an account, or changes its status. */
+export async function saveAccount(
+  managed: Managed,
+  keys: WorldKeys,
+  account_id: AccountId,
+  status: 'active' | 'suspended',
+): Promise<void> {
+  const channel = channelOf(account_id);
+  await saveChannelAccount(managed, { account_id, channel, name: account_id, status, ...contractOf(account_id, keys) });
+}
+
+function channelOf(account_id: AccountId): string {
+  return account_id.split('-')[0] ?? '';
+}
+
+function contractOf(account_id: AccountId, keys: WorldKeys): { settings: unknown; secrets: unknown } {
+  switch (account_id) {
+    case 'wechat':
+    case 'wechat-b':
+      return wechatContract(keys);
+    case 'wechat-v2':
+      return wechatV2Contract(keys);
+    case 'alipay':
+    case 'alipay-b':
+      return alipayContract(keys);
+    case 'bank':
+      return bankContract(keys);
+  }
+}
+
+function wechatContract(keys: WorldKeys): { settings: unknown; secrets: unknown } {
   const wechat = wechatSandboxFields(keys.wechat, WECHAT_ORIGIN);
-  await saveChannelAccount(managed, {
-    account_id: 'wechat',
-    channel: 'wechat',
-    name: 'WeChat Pay',
+  return {
     settings: {
       mode: wechat.mode,
       base_url: wechat.base_url,
       mchid: wechat.sp_mchid,
       appid: wechat.sp_appid,
+      oauth_authorize_url: `${WECHAT_ORIGIN}/connect/oauth2/authorize`,
+      oauth_api_url: WECHAT_ORIGIN,
       merchant_serial: wechat.merchant_serial,
       platform_keys: { [wechat.platform_serial]: wechat.platform_public_key },
     },
-    secrets: { merchant_private_key: wechat.merchant_private_key, api_v3_key: wechat.api_v3_key },
-  });
+    secrets: {
+      merchant_private_key: wechat.merchant_private_key,
+      api_v3_key: wechat.api_v3_key,
+      app_secret: wechat.sp_app_secret,
+    },
+  };
+}
+
+function wechatV2Contract(keys: WorldKeys): { settings: unknown; secrets: unknown } {
+  const wechat = wechatSandboxFields(keys.wechat, WECHAT_ORIGIN);
+  return {
+    settings: {
+      protocol: 'v2',
+      mode: wechat.mode,
+      base_url: WECHAT_ORIGIN,
+      mchid: wechat.sp_mchid,
+      appid: wechat.sp_appid,
+      sign_type: 'MD5',
+    },
+    secrets: {
+      api_v2_key: wechat.api_v2_key,
+      merchant_private_key: wechat.merchant_private_key,
+      merchant_certificate: wechat.merchant_certificate,
+    },
+  };
+}
+
+function alipayContract(keys: WorldKeys): { settings: unknown; secrets: unknown } {
   const alipay = alipaySandboxEntry(keys.alipay, `${ALIPAY_ORIGIN}/gateway.do`);
-  await saveChannelAccount(managed, {
-    account_id: 'alipay',
-    channel: 'alipay',
-    name: 'Alipay',
+  return {
     settings: {
       mode: 'key',
       gateway_url: alipay.gateway_url,
+      oauth_authorize_url: new URL('/oauth2/publicAppAuthorize.htm', alipay.gateway_url).href,
       app_id: alipay.app_id,
       seller_id: alipay.seller_id,
       alipay_public_key: alipay.alipay_public_key,
     },
     secrets: { app_private_key: alipay.app_private_key },
-  });
+  };
 }
 
-/** The channels that have an account here: no bank keeps virtual accounts in this world. */
-const CHANNELS: ReadonlySet<string> = new Set(['wechat', 'alipay']);
+function bankContract(keys: WorldKeys): { settings: unknown; secrets: unknown } {
+  const bank = bankSandboxEntry(keys.bank, BANK_ORIGIN);
+  return {
+    settings: {
+      fund_acc_name: bank.fund_acc_name,
+      bank_branch: bank.bank_branch,
+      settlement_account: bank.settlement_account,
+      numbers: 'bank',
+      base_url: bank.base_url,
+      client_id: bank.client_id,
+      bank_keys: { [bank.bank_key_id]: bank.bank_public_key },
+    },
+    secrets: { client_private_key: bank.client_private_key },
+  };
+}
 
-/** Lets a merchant trade every pay type of both wallets. */
-export async function provideRoutes(managed: Managed, merchant_id: string, keys: WorldKeys): Promise<void> {
-  const { sub_mchid, sub_appid } = wechatSandboxFields(keys.wechat, WECHAT_ORIGIN);
+/** Which accounts a merchant's routes lead to, the best first. */
+export type Routing = Readonly<Record<'wechat' | 'alipay' | 'bank', readonly AccountId[]>>;
+
+export const SIMPLE_ROUTING: Routing = { wechat: ['wechat'], alipay: ['alipay'], bank: [] };
+
+/** Lets a merchant trade every pay type. */
+export async function provideRoutes(
+  managed: Managed,
+  merchant_id: string,
+  keys: WorldKeys,
+  routing: Routing = SIMPLE_ROUTING,
+): Promise<void> {
   for (const { code, channel } of [...PAY_TYPES.values()].flat()) {
-    if (!CHANNELS.has(channel)) continue;
-    const merchant_params = channel === 'wechat' ? { sub_mchid, sub_appid } : {};
-    await setRoute(managed, { merchant_id, pay_type: code, account_id: channel, merchant_params });
+    const accounts = routing[channel as keyof Routing] ?? [];
+    for (const [index, account_id] of accounts.entries()) {
+      const merchant_params = paramsOf(channel, keys);
+      await setRoute(managed, { merchant_id, pay_type: code, account_id, priority: index + 1, merchant_params });
+    }
   }
+}
+
+/** What a route says of the merchant at the channel. */
+export function paramsOf(channel: string, keys: WorldKeys): Record<string, string> {
+  if (channel !== 'wechat') return {};
+  const { sub_mchid, sub_appid } = wechatSandboxFields(keys.wechat, WECHAT_ORIGIN);
+  return { sub_mchid, sub_appid };
 }

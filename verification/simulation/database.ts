@@ -1,29 +1,90 @@
 /**
- * The real PostgreSQL under the scheduler: a statement waits for its turn like everything else, and one is executed at a time, so
- * that their order is the seed's choice. Where a statement leaves the order of its rows open, the seed chooses that too.
+ * The real PostgreSQL under the scheduler: a statement waits for its turn like everything else, and their order is the seed's
+ * choice. Some statements keep their transaction open for a while, as on a slow server, so that others meet their locks: one that
+ * has to wait is left waiting while the rest of the world goes on. Where a statement leaves the order of its rows open, the seed
+ * chooses that too.
  */
-import type { Database, Statement } from '../../gateway/src/storage/database.ts';
+import pg from 'pg';
+import { createDatabase, sqlState, type Database, type Statement } from '../../gateway/src/storage/database.ts';
+import type { Change } from './changes.ts';
+import { describeStatement } from './describe-statement.ts';
 import type { SeededRandom } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
-import { describeStatement } from './describe-statement.ts';
+import type { Session, Sessions } from './sessions.ts';
 
 /** How long a statement takes to reach the database and be executed, in virtual milliseconds. */
 const MOST_STATEMENT_MS = 3;
 
+/**
+ * How often a statement fares badly, 0..1.
+ *
+ * | fate | executed | what its node meets |
+ * |---|---|---|
+ * | `lost_before` | no | a lost connection |
+ * | `lost_after` | yes | a lost connection |
+ * | `held` | yes, but committed up to `most_held_ms` later | the answer, when it is committed |
+ */
+export interface DatabaseWeather {
+  readonly lost_before: number;
+  readonly lost_after: number;
+  readonly held: number;
+  readonly most_held_ms: number;
+}
+
+export const FINE: DatabaseWeather = { lost_before: 0, lost_after: 0, held: 0, most_held_ms: 0 };
+
+/** What befell statements, for those who count. */
+export type StatementFate =
+  | 'executed'
+  | 'lost_before'
+  | 'lost_after'
+  | 'held'
+  | 'waited'
+  | 'sent_again'
+  | 'deadlock'
+  | 'rolled_back';
+
 /** Told of each statement when it has been committed and before its node knows: the moment at which a crash hurts most. */
-export type StatementWatcher = (owner: string, statement_name: string) => void;
+export type StatementWatcher = (owner: string, statement_name: string, changes: readonly Change[]) => void;
+
+/** A statement on its way from a node. */
+interface Call {
+  readonly owner: string;
+  readonly statement: Statement;
+  readonly values: readonly unknown[];
+  readonly resolve: (rows: unknown[]) => void;
+  readonly reject: (error: unknown) => void;
+  fate: Exclude<keyof DatabaseWeather, 'most_held_ms'> | null;
+}
+
+/** A statement whose transaction is open: executed and not committed, or still waiting for a lock. */
+interface Open {
+  readonly call: Call;
+  readonly session: Session;
+  readonly running: Promise<unknown[]>;
+  waiting: boolean;
+}
+
+/** Lost connections are met as the driver meets them: an error without SQLSTATE. */
+const connectionLost = (): Error => new Error('Connection terminated unexpectedly');
+
+const QUERY_CANCELED = '57014';
+const DEADLOCK = '40P01';
+const WRITES = /\b(?:INSERT|UPDATE|DELETE)\b/;
 
 export class SimulatedDatabase {
   readonly #scheduler: Scheduler;
-  readonly #real: Database;
+  readonly #sessions: Sessions;
   readonly #random: SeededRandom;
   readonly #watchers: StatementWatcher[] = [];
+  readonly #fates = new Map<StatementFate, number>();
+  #open: Open[] = [];
+  #weather: DatabaseWeather = FINE;
   #statements = 0;
 
-  /** @param real executes the statements; it needs one connection only */
-  constructor(scheduler: Scheduler, real: Database) {
+  constructor(scheduler: Scheduler, sessions: Sessions) {
     this.#scheduler = scheduler;
-    this.#real = real;
+    this.#sessions = sessions;
     this.#random = scheduler.random.stream('database');
   }
 
@@ -32,38 +93,188 @@ export class SimulatedDatabase {
     return this.#statements;
   }
 
+  /** How many statements met each fate. */
+  fates(): ReadonlyMap<StatementFate, number> {
+    return this.#fates;
+  }
+
   watch(watcher: StatementWatcher): void {
     this.#watchers.push(watcher);
   }
 
-  /** The database as one node sees it. */
-  connect(owner: string): Database {
-    return {
-      query: <Row>(statement: Statement, values: readonly unknown[]) => this.#query<Row>(owner, statement, values),
-      close: async () => undefined,
-    };
+  /** From now on statements fare so. */
+  become(weather: DatabaseWeather): void {
+    this.#weather = weather;
   }
 
-  #query<Row>(owner: string, statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-    return new Promise((resolve, reject) => {
-      const delay_ms = this.#random.integer(0, MOST_STATEMENT_MS);
-      this.#scheduler.after(delay_ms, owner, statement.name, async () => {
-        this.#statements += 1;
-        try {
-          const rows = await this.#real.query<Row>(statement, values);
-          this.#settleOrder(statement, rows);
-          this.#note(owner, statement, values, rows);
-          for (const watcher of this.#watchers) watcher(owner, statement.name);
-          resolve(rows);
-        } catch (error) {
-          this.#scheduler.trace.note(
-            owner,
-            `sql ${statement.name}: ${error instanceof Error ? error.message : 'failed'}`,
-          );
-          reject(error instanceof Error ? error : new Error('the database failed'));
-        }
-      });
+  /** The database as one node sees it. */
+  connect(owner: string): Database {
+    return createDatabase({
+      execute: (statement, values) =>
+        new Promise((resolve, reject) => this.#send({ owner, statement, values, resolve, reject, fate: null })),
+      close: async () => undefined,
     });
+  }
+
+  /** The node is gone: what it had sent may still be committed, or be rolled back with its connection. */
+  abandon(owner: string): void {
+    for (const open of this.#open) {
+      if (open.call.owner !== owner || open.waiting || !this.#random.chance(0.5)) continue;
+      this.#scheduler.after(0, 'database', 'rolls back', () => this.#end(open, 'ROLLBACK'));
+    }
+  }
+
+  /** Commits whatever is open. For the end of a world, when nobody steps any more. */
+  async settle(): Promise<void> {
+    for (const open of this.#open) if (!open.waiting) await this.#end(open, 'COMMIT');
+  }
+
+  /** Rolls back whatever is open, and leaves every session idle. */
+  async end(): Promise<void> {
+    for (const open of [...this.#open].reverse()) {
+      if (open.waiting) await this.#sessions.cancel(open.session);
+      await failureOf(open.running);
+      await open.session.end('ROLLBACK');
+      this.#sessions.release(open.session);
+    }
+    this.#open = [];
+  }
+
+  #send(call: Call): void {
+    const delay_ms = this.#random.integer(0, MOST_STATEMENT_MS);
+    this.#scheduler.after(delay_ms, call.owner, call.statement.name, () => this.#perform(call));
+  }
+
+  async #perform(call: Call): Promise<void> {
+    call.fate ??= this.#fateOf(call);
+    if (call.fate === 'lost_before') return this.#lose(call);
+    this.#statements += 1;
+    const session = await this.#sessions.take();
+    // With a transaction open somewhere this statement may have to wait; then it must not commit by itself either.
+    const in_transaction = call.fate === 'held' || (this.#open.length > 0 && WRITES.test(call.statement.text));
+    if (in_transaction) await session.begin();
+    const running = session.execute(call.statement, call.values);
+    running.catch(() => undefined);
+    if (!in_transaction) return this.#finish(call, session, running);
+    const open: Open = { call, session, running, waiting: false };
+    this.#open.push(open);
+    await this.#advance(open);
+  }
+
+  /** A statement runs: it is done and committed, done and held, or has to wait. */
+  async #advance(open: Open): Promise<void> {
+    const others = this.#open.some((one) => one !== open);
+    const blockers = others ? await this.#sessions.settle(open.session, open.running) : null;
+    if (blockers !== null) {
+      if (!open.waiting) this.#note(open.call, 'waited', 'waits for a lock');
+      open.waiting = true;
+      return;
+    }
+    open.waiting = false;
+    const failed = await open.running.then(
+      () => false,
+      () => true,
+    );
+    if (failed) return this.#end(open, 'ROLLBACK');
+    if (open.call.fate !== 'held') return this.#end(open, 'COMMIT');
+    this.#note(open.call, 'held', 'is held');
+    const held_ms = this.#random.integer(1, this.#weather.most_held_ms || 1);
+    this.#scheduler.after(held_ms, 'database', `commits ${open.call.statement.name}`, () => this.#end(open, 'COMMIT'));
+  }
+
+  /** Ends a transaction and lets those go on who waited for it, one after the other. */
+  async #end(open: Open, how: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+    if (!this.#open.includes(open)) return;
+    await this.#callBackAllButOne(await this.#blockedBy(open));
+    this.#open = this.#open.filter((one) => one !== open);
+    await open.session.end(how);
+    if (how === 'ROLLBACK' && !(await failureOf(open.running))) this.#note(open.call, 'rolled_back', 'is rolled back');
+    const outcome = how === 'COMMIT' ? open.running : open.running.then(() => Promise.reject(connectionLost()));
+    outcome.catch(() => undefined);
+    await this.#finish(open.call, open.session, outcome);
+    await this.#advanceWhoMay();
+  }
+
+  /** Those who waited and wait no more go on; each of them may make room for the next. */
+  async #advanceWhoMay(): Promise<void> {
+    for (;;) {
+      const waiting = this.#open.filter((one) => one.waiting);
+      if (waiting.length === 0) return;
+      const waits = new Set((await this.#sessions.waits(waiting.map((one) => one.session))).map((wait) => wait.pid));
+      const free = waiting.find((one) => !waits.has(one.session.pid));
+      if (!free) return;
+      await this.#advance(free);
+    }
+  }
+
+  async #blockedBy({ session }: Open): Promise<Open[]> {
+    const waiting = this.#open.filter((one) => one.waiting);
+    if (waiting.length === 0) return [];
+    const waits = await this.#sessions.waits(waiting.map((one) => one.session));
+    const pids = new Set(waits.filter((wait) => wait.blockers.includes(session.pid)).map((wait) => wait.pid));
+    return waiting.filter((one) => pids.has(one.session.pid));
+  }
+
+  /** Two that go on at once would run side by side: all but one come later, as if they had been sent later. */
+  async #callBackAllButOne(blocked: readonly Open[]): Promise<void> {
+    if (blocked.length < 2) return;
+    const chosen = this.#random.integer(0, blocked.length - 1);
+    for (const [index, one] of blocked.entries()) {
+      if (index === chosen) continue;
+      await this.#sessions.cancel(one.session);
+      const error = await failureOf(one.running);
+      if (sqlState(error) !== QUERY_CANCELED) throw new Error('a waiting statement could not be called back');
+      this.#open = this.#open.filter((other) => other !== one);
+      await one.session.end('ROLLBACK');
+      this.#sessions.release(one.session);
+      this.#note(one.call, 'sent_again', 'is sent again');
+      this.#send(one.call);
+    }
+  }
+
+  /** A statement has been executed and committed, or has failed. */
+  async #finish(call: Call, session: Session, outcome: Promise<unknown[]>): Promise<void> {
+    const { owner, statement, values } = call;
+    try {
+      const rows = await outcome;
+      const changes = session.takeChanges();
+      this.#sessions.release(session);
+      this.#settleOrder(statement, rows);
+      this.#tell(call, values, rows);
+      for (const watcher of this.#watchers) watcher(owner, statement.name, changes);
+      if (call.fate === 'lost_after') return this.#lose(call);
+      this.#count('executed');
+      call.resolve(rows);
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) && !isLostConnection(error)) throw error;
+      session.takeChanges();
+      this.#sessions.release(session);
+      if (sqlState(error) === DEADLOCK) this.#count('deadlock');
+      const why = error instanceof Error ? error.message : 'failed';
+      this.#scheduler.trace.note(owner, `sql ${statement.name}: ${why}`);
+      call.reject(error);
+    }
+  }
+
+  #fateOf({ statement }: Call): Call['fate'] {
+    const { lost_before, lost_after, held } = this.#weather;
+    if (this.#random.chance(lost_before)) return 'lost_before';
+    if (this.#random.chance(lost_after)) return 'lost_after';
+    return WRITES.test(statement.text) && this.#random.chance(held) ? 'held' : null;
+  }
+
+  #lose(call: Call): void {
+    this.#note(call, call.fate === 'lost_before' ? 'lost_before' : 'lost_after', `loses its connection (${call.fate})`);
+    call.reject(connectionLost());
+  }
+
+  #note({ owner, statement }: Call, fate: StatementFate, what: string): void {
+    this.#count(fate);
+    this.#scheduler.trace.note(owner, `sql ${statement.name} ${what}`);
+  }
+
+  #count(fate: StatementFate): void {
+    this.#fates.set(fate, (this.#fates.get(fate) ?? 0) + 1);
   }
 
   /** PostgreSQL may answer rows without ORDER BY in any order: here in one that only the seed decides. */
@@ -75,9 +286,20 @@ export class SimulatedDatabase {
     rows.splice(0, rows.length, ...keyed.map(({ row }) => row));
   }
 
-  #note(owner: string, statement: Statement, values: readonly unknown[], rows: readonly unknown[]): void {
+  #tell({ owner, statement }: Call, values: readonly unknown[], rows: readonly unknown[]): void {
     const told = describeStatement(statement.name, values, rows);
     if (told === null) this.#scheduler.trace.tick(owner, `sql ${statement.name}: ${rows.length}`);
     else this.#scheduler.trace.note(owner, `sql ${statement.name}${told}`);
   }
+}
+
+function failureOf(running: Promise<unknown>): Promise<unknown> {
+  return running.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+function isLostConnection(error: unknown): boolean {
+  return error instanceof Error && error.message === connectionLost().message;
 }

@@ -4,12 +4,18 @@
  */
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createAlipayConfig, type AlipayConfig } from '../../simulators/src/alipay/config.ts';
+import { createBankConfig, type BankConfig } from '../../simulators/src/bank/config.ts';
 import { createWechatConfig, type WechatConfig } from '../../simulators/src/wechat/config.ts';
 import { SeededRandom } from './random.ts';
 
 export interface WorldKeys {
   readonly wechat: WechatConfig;
   readonly alipay: AlipayConfig;
+  readonly bank: BankConfig;
+  /** A certificate by which WeChat Pay can sign, and which no account here knows. */
+  readonly spare_wechat_serial: string;
+  /** Seals what is stored. */
+  readonly master_key: Buffer;
   /** The platform's own key pair, PEM. */
   readonly platform: { readonly private_key: string; readonly public_key: string };
   /** One key pair serves every merchant: who has signed is not what is simulated. */
@@ -25,9 +31,15 @@ export async function createWorldKeys(): Promise<WorldKeys> {
   const ports = { now: () => WORLD_START_MS, randomBytes: (length: number) => random.bytes(length) };
   const merchant = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const platform = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const wechat = await createWechatConfig(ports);
+  const spare = wechat.platform_keys.find((one) => one.kind === 'certificate' && one.serial !== wechat.current_serial);
+  if (!spare) throw new Error('WeChat Pay has one certificate only');
   return {
-    wechat: await createWechatConfig(ports),
+    wechat,
+    master_key: random.bytes(32),
+    spare_wechat_serial: spare.serial,
     alipay: await createAlipayConfig(ports),
+    bank: createBankConfig(ports),
     platform: {
       private_key: platform.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       public_key: platform.publicKey.export({ type: 'spki', format: 'pem' }).toString(),

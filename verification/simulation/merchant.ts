@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { NoAnswer } from '../../gateway/src/ports.ts';
 import { openJwt, signJwt, type Json } from '../merchant.ts';
 import type { Network, NetworkAnswer } from './network.ts';
+import type { Observer } from './observation.ts';
 import type { SeededRandom } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -20,6 +21,8 @@ export interface Heard {
 export interface Reaction {
   readonly status: number;
   readonly body: string;
+  /** How long its server takes, milliseconds. */
+  readonly delay_ms?: number;
 }
 
 export const SUCCESS: Reaction = { status: 200, body: 'success' };
@@ -36,6 +39,7 @@ export interface MerchantOptions {
   readonly private_key: KeyObject;
   readonly gateway_url: string;
   readonly platform_public_key: string;
+  readonly observe?: Observer;
 }
 
 /** How long a merchant waits for an answer. */
@@ -61,9 +65,9 @@ export class SimulatedMerchant {
     this.#options = options;
     this.#random = scheduler.random.stream(`${options.name} nonces`);
     network.listen(this.#origin(), options.name, async ({ target, body }) => {
-      const { status, body: text } = this.#hear(target, body.toString('utf8'));
+      const { status, body: text, delay_ms = 0 } = this.#hear(target, body.toString('utf8'));
       const answer = { status, headers: { 'content-type': 'text/plain' }, body: Buffer.from(text) };
-      return { kind: 'answer', answer, delay_ms: 0 };
+      return { kind: 'answer', answer, delay_ms };
     });
   }
 
@@ -75,19 +79,39 @@ export class SimulatedMerchant {
   /** Signs and sends documented fields with a fresh nonce_str. */
   async call(path: string, fields: Json): Promise<CallResult> {
     const nonce_str = this.#random.bytes(12).toString('hex');
+    return this.send(path, fields, signJwt({ ...fields, nonce_str }, this.#options.private_key));
+  }
+
+  /**
+   * Sends a body as it is.
+   * @param fields what it asks for, for those who watch
+   */
+  async send(path: string, fields: Json, body: string): Promise<CallResult> {
+    const result = await this.#exchange(path, body);
+    this.#options.observe?.({ kind: 'answered', merchant_id: this.merchant_id, path, fields, result });
+    return result;
+  }
+
+  async #exchange(path: string, body: string): Promise<CallResult> {
+    let answer: NetworkAnswer;
     try {
-      const answer = await this.#network.exchange(this.name, {
+      answer = await this.#network.exchange(this.name, {
         method: 'POST',
         url: `${this.#options.gateway_url}${path}?merchant_id=${this.merchant_id}`,
         headers: { 'content-type': 'text/plain' },
-        body: Buffer.from(signJwt({ ...fields, nonce_str }, this.#options.private_key)),
+        body: Buffer.from(body),
         timeout_ms: CALL_TIMEOUT_MS,
         max_bytes: MAX_ANSWER_BYTES,
       });
-      return this.#read(path, answer);
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
       return { kind: 'no_answer', reason: error.reason };
+    }
+    try {
+      return this.#read(path, answer);
+    } catch (error) {
+      if (answer.garbled) return { kind: 'no_answer', reason: 'not_genuine' };
+      throw error;
     }
   }
 
@@ -129,7 +153,9 @@ export class SimulatedMerchant {
   #hear(path: string, token: string): Reaction {
     const payload = openJwt(token, this.#options.platform_public_key);
     const [at_ms, nonce_str] = [this.#scheduler.now_ms(), String(payload['nonce_str'])];
-    this.heard.push({ at_ms, path, token, nonce_str, data: (payload['data'] ?? {}) as Json });
+    const data = (payload['data'] ?? {}) as Json;
+    this.heard.push({ at_ms, path, token, nonce_str, data });
+    this.#options.observe?.({ kind: 'heard', merchant_id: this.merchant_id, path, token, nonce_str, data });
     const reaction = this.react(path, this.heard.filter((one) => one.path === path).length);
     const told = JSON.stringify(payload['data']);
     this.#scheduler.trace.note(

@@ -17,6 +17,8 @@ export interface NetworkRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** The certificate that the sender has proven, as SHA-256. */
+  readonly client_certificate?: string | undefined;
 }
 
 export interface NetworkAnswer {
@@ -24,6 +26,8 @@ export interface NetworkAnswer {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** It was damaged on its way: for those who must not mistake that for a lie. */
+  readonly garbled?: true;
 }
 
 /** What a party does with a request: it answers, breaks the connection, or stays silent until the sender gives up. */
@@ -44,6 +48,7 @@ export type NetworkHandler = (request: NetworkRequest) => Promise<NetworkReply>;
  * | `answer_late` | once | the answer, up to `late_within_ms` later, or `lost` when its time limit comes first |
  * | `reset_before` | no | `lost`, when the connection breaks |
  * | `reset_after` | once | `lost`, when the connection breaks |
+ * | `garbled` | once | an answer of which the middle is something else |
  * | `duplicated` | twice, the second time after the first by up to `duplicate_within_ms` | the first answer |
  */
 export type Fate =
@@ -54,6 +59,7 @@ export type Fate =
   | 'answer_late'
   | 'reset_before'
   | 'reset_after'
+  | 'garbled'
   | 'duplicated';
 
 /** How often each fate befalls an exchange, 0..1; what is left over is delivered. */
@@ -93,6 +99,7 @@ export interface Outgoing {
   readonly body: Buffer;
   readonly timeout_ms: number;
   readonly max_bytes: number;
+  readonly client_certificate?: string | undefined;
 }
 
 /** What befalls one exchange. */
@@ -115,6 +122,7 @@ export class Network {
     answer_late: 0,
     reset_before: 0,
     reset_after: 0,
+    garbled: 0,
     duplicated: 0,
   };
   #misfortunes: { readonly misfortune: Misfortune; left: number }[] = [];
@@ -146,6 +154,11 @@ export class Network {
     this.#misfortunes.push({ misfortune, left: misfortune.times ?? Number.POSITIVE_INFINITY });
   }
 
+  /** Forgets every misfortune that was planned. */
+  forgive(): void {
+    this.#misfortunes = [];
+  }
+
   /** How many exchanges met each fate. */
   fates(): Readonly<Record<Fate, number>> {
     return { ...this.#fates };
@@ -166,6 +179,7 @@ export class Network {
         target: `${url.pathname}${url.search}`,
         headers: lowerCase(outgoing.headers),
         body: outgoing.body,
+        client_certificate: outgoing.client_certificate,
       };
       const { fate, late_ms } = this.#parties.has(url.origin) ? this.#fateOf(request, to) : REFUSED;
       this.#fates[fate] += 1;
@@ -210,6 +224,7 @@ export class Network {
       case 'answer_lost':
       case 'answer_late':
       case 'reset_after':
+      case 'garbled':
         this.#deliver(request, origin, 0, verdict, sender);
     }
   }
@@ -234,8 +249,17 @@ export class Network {
     if (reply.kind === 'reset' || fate === 'reset_after') {
       sender.giveUp(delay_ms, new NoAnswer('lost', 'connection_lost'));
     } else {
-      sender.receive(delay_ms, { ...reply.answer, headers: lowerCase(reply.answer.headers) });
+      const { answer } = reply;
+      const damage = fate === 'garbled' ? ({ body: this.#garble(answer.body), garbled: true } as const) : {};
+      sender.receive(delay_ms, { ...answer, headers: lowerCase(answer.headers), ...damage });
     }
+  }
+
+  /** Some of its bytes are other ones. */
+  #garble(body: Buffer): Buffer {
+    const from = this.#random.integer(0, Math.max(0, body.length - 1));
+    const length = Math.min(body.length - from, this.#random.integer(1, 16));
+    return Buffer.concat([body.subarray(0, from), this.#random.bytes(length), body.subarray(from + length)]);
   }
 
   #leg(): number {

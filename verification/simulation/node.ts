@@ -2,6 +2,7 @@
 import pino from 'pino';
 import { assemble, type Assembled } from '../../gateway/src/main.ts';
 import type { Database } from '../../gateway/src/storage/database.ts';
+import type { Observer } from './observation.ts';
 import type { Network, NetworkReply, NetworkRequest } from './network.ts';
 import { gatewayPorts, networkClient, type Party } from './ports.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -12,7 +13,21 @@ export interface NodeOptions {
   readonly master_key: Buffer;
   readonly public_url: string;
   readonly poll_ms: { readonly jobs: number; readonly configuration: number };
+  readonly limits?: NodeLimits;
+  readonly observe?: Observer;
 }
+
+/** What a node lets in. */
+export interface NodeLimits {
+  /** Requests a second. */
+  readonly rates: { readonly merchant: number; readonly address: number };
+  readonly max_busy_requests: number;
+}
+
+const UNLIMITED: NodeLimits = {
+  rates: { merchant: 1_000_000, address: 1_000_000 },
+  max_busy_requests: Number.POSITIVE_INFINITY,
+};
 
 export interface SimulatedNode {
   readonly party: Party;
@@ -34,13 +49,12 @@ export async function createNode(scheduler: Scheduler, network: Network, options
     // The guard against inner addresses belongs to real sockets and names; merchants here have neither.
     notify_http: networkClient(network, party.name),
     public_url: options.public_url,
-    log: traceLog(scheduler, party.name),
+    log: traceLog(scheduler, party.name, options.observe),
     role: 'all',
     max_body_bytes: MAX_BODY_BYTES,
     metrics_token: null,
-    rates: { merchant: 1_000_000, address: 1_000_000 },
     trusted_proxies: [],
-    max_busy_requests: Number.POSITIVE_INFINITY,
+    ...(options.limits ?? UNLIMITED),
     poll_ms: options.poll_ms,
   });
   await assembled.app.ready();
@@ -63,8 +77,9 @@ async function inject(assembled: Assembled, request: NetworkRequest): Promise<Ne
 }
 
 /** Log lines become lines of the trace. */
-function traceLog(scheduler: Scheduler, owner: string): pino.Logger {
+function traceLog(scheduler: Scheduler, owner: string, observe: Observer | undefined): pino.Logger {
   const write = (line: string): void => {
+    observe?.({ kind: 'log', owner, line });
     const {
       level: _level,
       msg,

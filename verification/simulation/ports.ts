@@ -1,5 +1,5 @@
 /** The outside world of each party, made of scheduler and network. */
-import { sign } from 'node:crypto';
+import { sign, X509Certificate } from 'node:crypto';
 import type { Clock, HttpClient, Ports } from '../../gateway/src/ports.ts';
 import type { Handler, SimulatorPorts } from '../../simulators/src/kernel/ports.ts';
 import type { Network, NetworkHandler } from './network.ts';
@@ -24,10 +24,27 @@ function clockOf(scheduler: Scheduler, party: Party): Clock {
   };
 }
 
+const fingerprints = new Map<string, string>();
+
+/** SHA-256 of the first certificate of a chain, as a TLS server tells it. */
+function fingerprintOf(certificate_pem: string | undefined): string | undefined {
+  if (certificate_pem === undefined) return undefined;
+  const known = fingerprints.get(certificate_pem);
+  if (known !== undefined) return known;
+  const made = new X509Certificate(certificate_pem).fingerprint256.replaceAll(':', '').toLowerCase();
+  fingerprints.set(certificate_pem, made);
+  return made;
+}
+
 /** The gateway's HTTP client over the network. */
 export function networkClient(network: Network, from: string): HttpClient {
   return {
-    send: (request) => network.exchange(from, { ...request, body: Buffer.from(request.body ?? '', 'utf8') }),
+    send: (request) =>
+      network.exchange(from, {
+        ...request,
+        body: Buffer.from(request.body ?? '', 'utf8'),
+        client_certificate: fingerprintOf(request.tls?.identity?.certificate_pem),
+      }),
   };
 }
 
@@ -73,5 +90,6 @@ export function simulatorPorts(scheduler: Scheduler, network: Network, party: Pa
 
 /** A simulator as a party on the network. */
 export function simulatorHandler(handler: Handler): NetworkHandler {
-  return ({ method, target, headers, body }) => handler({ method, target, headers, body });
+  return ({ method, target, headers, body, client_certificate }) =>
+    handler({ method, target, headers, body, client_certificate });
 }

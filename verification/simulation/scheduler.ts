@@ -51,6 +51,7 @@ export class Scheduler {
   readonly #due: Task[] = [];
   /** Parties whose process has ended. */
   readonly #gone = new Set<string>();
+  readonly #watchers: (() => void)[] = [];
   #now_ms: number;
   #steps = 0;
   #failure: { readonly error: unknown } | null = null;
@@ -79,6 +80,24 @@ export class Scheduler {
     if (task.due_ms <= this.#now_ms) this.#due.push(task);
     else this.#waiting.add(task);
     return { cancel: () => this.#forget(task) };
+  }
+
+  /** Tells before each step, when the process rests. */
+  watch(watcher: () => void): void {
+    this.#watchers.push(watcher);
+  }
+
+  /** Whether anything can happen without waiting for a timer that is set for later than `until_ms`. */
+  nextDue(): number | null {
+    return this.#due.length > 0 ? this.#now_ms : this.#waiting.nextDue();
+  }
+
+  /** Runs so many steps, or fewer when nothing is left to happen. @returns whether there was as much to do */
+  runSteps(steps: number): Promise<boolean> {
+    return alone(async () => {
+      for (let step = 0; step < steps; step += 1) if (!(await this.#step(Number.POSITIVE_INFINITY))) return false;
+      return true;
+    });
   }
 
   /** Ends the run with an error that happened where nobody catches it. */
@@ -126,6 +145,8 @@ export class Scheduler {
   /** Runs one task that is due by `until_ms`; false when there is none. */
   async #step(until_ms: number): Promise<boolean> {
     await this.#rest();
+    for (const watcher of this.#watchers) watcher();
+    if (this.#failure) throw this.#failure.error;
     if (this.#due.length === 0) {
       const next_ms = this.#waiting.nextDue();
       if (next_ms === null || next_ms > until_ms) return false;

@@ -5,40 +5,80 @@
 import { createHash } from 'node:crypto';
 import type { Gateway } from '../../gateway/src/operations/gateway.ts';
 import { createMerchant } from '../../gateway/src/operations/merchants.ts';
-import { openDatabase, type Database } from '../../gateway/src/storage/database.ts';
+import { createDatabase, type Database } from '../../gateway/src/storage/database.ts';
 import { createSealer } from '../../gateway/src/storage/seal.ts';
 import { createStore } from '../../gateway/src/storage/store.ts';
-import { FaultBoard } from '../../simulators/src/faults/registry.ts';
+import { createBankSimulator, type BankSimulator } from '../../simulators/src/bank/simulator.ts';
+import { FaultBoard, type FiringFault } from '../../simulators/src/faults/registry.ts';
 import type { AuthCodeBehaviour, PayerAction } from '../../simulators/src/kernel/channel-simulator.ts';
 import { memoryJournal } from '../../simulators/src/kernel/journal.ts';
 import { Ledger } from '../../simulators/src/kernel/ledger.ts';
 import { createAlipaySimulator, type AlipaySimulator } from '../../simulators/src/alipay/simulator.ts';
 import { createWechatSimulator, type WechatSimulator } from '../../simulators/src/wechat/simulator.ts';
-import { ALIPAY_ORIGIN, provideAccounts, provideRoutes, WECHAT_ORIGIN } from './accounts.ts';
+import {
+  type AccountId,
+  ALIPAY_ORIGIN,
+  BANK_ORIGIN,
+  provideAccounts,
+  provideRoutes,
+  WECHAT_ORIGIN,
+  type Routing,
+} from './accounts.ts';
 import { SimulatedDatabase } from './database.ts';
 import { WORLD_START_MS, type WorldKeys } from './keys.ts';
 import { SimulatedMerchant } from './merchant.ts';
 import { CALM, Network, type NetworkOptions, type NetworkReply, type NetworkRequest } from './network.ts';
-import { createNode, type SimulatedNode } from './node.ts';
+import { createNode, type NodeLimits, type SimulatedNode } from './node.ts';
+import type { Observation, Observer } from './observation.ts';
 import { gatewayPorts, simulatorHandler, simulatorPorts } from './ports.ts';
 import type { SeededRandom } from './random.ts';
 import { Scheduler } from './scheduler.ts';
+import { Sessions } from './sessions.ts';
 import type { Trace } from './trace.ts';
 
 export interface WorldOptions {
   readonly seed: string;
-  /** A migrated database without data. */
-  readonly database_url: string;
+  /** A migrated database without data: its address, or sessions with it that outlive this world. */
+  readonly database_url: string | Sessions;
   readonly keys: WorldKeys;
   readonly network?: NetworkOptions;
   /** How far each channel's clock is from ours, milliseconds; negative: it is slow. */
-  readonly clock_offset_ms?: { readonly wechat?: number; readonly alipay?: number };
+  readonly clock_offset_ms?: { readonly wechat?: number; readonly alipay?: number; readonly bank?: number };
   /** How often nodes poll for jobs and configuration. */
   readonly poll_ms?: number;
+  readonly observe?: Observer;
+  /** The accounts that `createWorld` stores; one for each wallet when absent. */
+  readonly accounts?: readonly AccountId[];
 }
 
-const GATEWAY_URL = 'https://pay.example.com';
+export interface MerchantSettings {
+  readonly late_payment?: 'refund' | 'accept';
+  readonly routing?: Routing;
+  /** Makes it a tenant of that merchant. */
+  readonly parent_id?: string;
+  /** A tenant whose requests its platform signs. */
+  readonly platform_signs?: boolean;
+}
+
+export const GATEWAY_URL = 'https://pay.example.com';
 const POLL_MS = 60_000;
+const ORIGINS = { wechat: WECHAT_ORIGIN, alipay: ALIPAY_ORIGIN, bank: BANK_ORIGIN } as const;
+
+/** Tells of each fault that a channel shows. */
+class WatchedFaults extends FaultBoard {
+  readonly #observe: Observer;
+
+  constructor(options: ConstructorParameters<typeof FaultBoard>[0], observe: Observer) {
+    super(options);
+    this.#observe = observe;
+  }
+
+  override take(channel: string, operation: string): FiringFault | undefined {
+    const firing = super.take(channel, operation);
+    if (firing) this.#observe({ kind: 'fault', channel, operation, fault: firing.fault.name });
+    return firing;
+  }
+}
 
 export class World {
   readonly scheduler: Scheduler;
@@ -48,37 +88,73 @@ export class World {
   readonly raw_database: Database;
   readonly wechat: WechatSimulator;
   readonly alipay: AlipaySimulator;
-  /** What both channels did with money. */
+  readonly bank: BankSimulator;
+  /** What the channels did with money. */
   readonly ledger: Ledger;
   readonly faults: FaultBoard;
   readonly merchants: SimulatedMerchant[] = [];
   readonly #options: WorldOptions;
+  readonly #sessions: Sessions;
   readonly #master_key: Buffer;
   readonly #choices: SeededRandom;
   readonly #nodes = new Map<string, SimulatedNode>();
   readonly #running: Promise<void>[] = [];
+  #ledger_seen = 0;
+  #acting = 0;
 
   /** Use `createWorld`. */
   constructor(options: WorldOptions) {
     this.#options = options;
     this.scheduler = new Scheduler({ seed: options.seed, start_ms: WORLD_START_MS });
-    this.#master_key = this.scheduler.random.stream('master key').bytes(32);
+    this.#master_key = options.keys.master_key;
     this.#choices = this.scheduler.random.stream('balancer');
     this.network = new Network(this.scheduler, options.network ?? CALM);
-    this.raw_database = openDatabase({ url: options.database_url, max_connections: 1 });
-    this.database = new SimulatedDatabase(this.scheduler, this.raw_database);
+    const { database_url } = options;
+    this.#sessions = typeof database_url === 'string' ? new Sessions(database_url) : database_url;
+    this.raw_database = rawDatabase(this.#sessions);
+    this.database = new SimulatedDatabase(this.scheduler, this.#sessions);
+    this.database.watch((owner, statement, changes) => this.observe({ kind: 'commit', owner, statement, changes }));
     const journal = memoryJournal();
     this.ledger = new Ledger(journal);
     const board_random = this.scheduler.random.stream('faults');
-    this.faults = new FaultBoard({ ports: { randomBytes: (length) => board_random.bytes(length) }, journal });
+    const randomBytes = (length: number): Buffer => board_random.bytes(length);
+    this.faults = new WatchedFaults({ ports: { randomBytes }, journal }, (one) => this.observe(one));
     const shared = { journal, faults: this.faults, ledger: this.ledger };
-    const channelPorts = (name: 'wechat' | 'alipay') =>
+    const channelPorts = (name: 'wechat' | 'alipay' | 'bank') =>
       simulatorPorts(this.scheduler, this.network, { name, clock_offset_ms: options.clock_offset_ms?.[name] ?? 0 });
     this.wechat = createWechatSimulator({ ...shared, ports: channelPorts('wechat'), config: options.keys.wechat });
     this.alipay = createAlipaySimulator({ ...shared, ports: channelPorts('alipay'), config: options.keys.alipay });
-    this.network.listen(WECHAT_ORIGIN, 'wechat', simulatorHandler(this.wechat.handler));
-    this.network.listen(ALIPAY_ORIGIN, 'alipay', simulatorHandler(this.alipay.handler));
+    this.bank = createBankSimulator({
+      ...shared,
+      ports: channelPorts('bank'),
+      config: options.keys.bank,
+      push_url: `${GATEWAY_URL}/bank/bank`,
+      drop_folder: null,
+    });
+    this.openChannel('wechat');
+    this.openChannel('alipay');
+    this.openChannel('bank');
+    this.scheduler.watch(() => this.#watchLedger());
     this.network.listen(GATEWAY_URL, 'gateway', (request) => this.#balance(request));
+  }
+
+  /** Tells those who watch. */
+  observe(observation: Observation): void {
+    this.#options.observe?.(observation);
+  }
+
+  /** A channel answers again. */
+  openChannel(channel: 'wechat' | 'alipay' | 'bank'): void {
+    this.network.listen(ORIGINS[channel], channel, simulatorHandler(this[channel].handler));
+  }
+
+  /** Nobody reaches a channel any more; what it does by itself goes on. */
+  cutChannel(channel: 'wechat' | 'alipay' | 'bank'): void {
+    this.network.unlisten(ORIGINS[channel]);
+  }
+
+  get keys(): WorldKeys {
+    return this.#options.keys;
   }
 
   get trace(): Trace {
@@ -87,6 +163,11 @@ export class World {
 
   now_ms(): number {
     return this.scheduler.now_ms();
+  }
+
+  /** When this world began. */
+  get started_ms(): number {
+    return WORLD_START_MS;
   }
 
   /** Names of the gateway nodes that run. */
@@ -100,9 +181,11 @@ export class World {
   }
 
   /** Boots a node while the world runs; requests go to it, and to the others that run, once it has resolved. A name is used once. */
-  async bootNode(name: string, clock_offset_ms = 0): Promise<void> {
+  async bootNode(name: string, clock_offset_ms = 0, limits?: NodeLimits): Promise<void> {
     const node = await createNode(this.scheduler, this.network, {
       party: { name, clock_offset_ms },
+      observe: (one) => this.observe(one),
+      ...(limits === undefined ? {} : { limits }),
       database: this.database.connect(name),
       master_key: this.#master_key,
       public_url: GATEWAY_URL,
@@ -119,26 +202,60 @@ export class World {
     if (!node) throw new Error(`no node ${name} runs`);
     this.trace.note(name, 'crashes');
     this.#nodes.delete(name);
+    this.database.abandon(name);
     this.scheduler.discard(name);
     node.assembled.gateway.metrics.close();
+  }
+
+  /** Lets a node finish what it does and end. */
+  async stopNode(name: string): Promise<void> {
+    const node = this.#nodes.get(name);
+    if (!node) throw new Error(`no node ${name} runs`);
+    this.trace.note(name, 'stops');
+    this.#nodes.delete(name);
+    await node.assembled.close();
+    this.trace.note(name, 'has stopped');
+  }
+
+  /** A node looks for work, as it does many times a second. */
+  wakeNode(name: string): void {
+    this.#nodes.get(name)?.assembled.gateway.wakeJobs();
+  }
+
+  /** A node looks for changed configuration, as it does four times a second. */
+  async refreshNode(name: string): Promise<void> {
+    await this.#nodes.get(name)?.assembled.gateway.directory.refresh();
+  }
+
+  /** A node's gateway, for those who act as its operator. */
+  gatewayOf(name: string): Gateway | null {
+    return this.#nodes.get(name)?.assembled.gateway ?? null;
   }
 
   /** A merchant with a route for every pay type. Before the world runs. */
   async addMerchant(
     name: string,
-    settings: { readonly late_payment?: 'refund' | 'accept' } = {},
+    { routing, platform_signs, ...settings }: MerchantSettings = {},
   ): Promise<SimulatedMerchant> {
-    const managed = this.#managed();
+    const managed = this.managed();
     const { keys } = this.#options;
     const merchant_id = String(1_000_000_000_000_000 + this.merchants.length);
-    await createMerchant(managed, { merchant_id, name, public_key: keys.merchant.public_key, ...settings });
-    await provideRoutes(managed, merchant_id, keys);
+    const signing = platform_signs ? { platform_signs } : { public_key: keys.merchant.public_key };
+    await createMerchant(managed, { merchant_id, name, ...signing, ...settings });
+    await provideRoutes(managed, merchant_id, keys, routing);
+    return this.knowMerchant(name, merchant_id);
+  }
+
+  /** A merchant that is stored already. */
+  knowMerchant(name: string, merchant_id: string): SimulatedMerchant {
+    const { keys } = this.#options;
     const merchant = new SimulatedMerchant(this.scheduler, this.network, {
       name,
       merchant_id,
       private_key: keys.merchant.private_key,
       gateway_url: GATEWAY_URL,
       platform_public_key: keys.platform.public_key,
+      observe: (one) => this.observe(one),
     });
     this.merchants.push(merchant);
     return merchant;
@@ -148,8 +265,10 @@ export class World {
    * Lets somebody act `delay_ms` from now. What they do may last; an error they do not catch ends the run.
    */
   act(delay_ms: number, who: string, what: () => Promise<void>): void {
+    this.#acting += 1;
     this.scheduler.after(delay_ms, who, 'acts', () => {
-      this.#running.push(what().catch((error: unknown) => this.scheduler.fail(error)));
+      const acted = what().catch((error: unknown) => this.scheduler.fail(error));
+      this.#running.push(acted.finally(() => (this.#acting -= 1)));
     });
   }
 
@@ -171,26 +290,39 @@ export class World {
     await this.scheduler.runUntil(this.now_ms() + duration_ms);
   }
 
+  /** Stories and deeds that go on, or have still to begin. */
+  get acting(): number {
+    return this.#acting;
+  }
+
   /** Waits, in virtual time, for everybody who acts to be done, and ends the nodes. */
   async close(): Promise<void> {
     try {
       await this.scheduler.during(Promise.all(this.#running));
       for (const node of this.#nodes.values()) await this.scheduler.during(node.assembled.close());
+      await this.database.settle();
     } finally {
-      await this.raw_database.close();
+      if (typeof this.#options.database_url === 'string') await this.#sessions.close();
     }
+  }
+
+  /** Ends everything at once, whatever was going on. Its sessions are as they were. */
+  async end(): Promise<void> {
+    for (const name of this.#nodes.keys()) this.scheduler.discard(name);
+    for (const node of this.#nodes.values()) node.assembled.gateway.metrics.close();
+    await this.database.end();
   }
 
   /** Stores accounts and the platform's key: `createWorld` does. */
   async provide(): Promise<void> {
     const { keys } = this.#options;
-    const managed = this.#managed();
+    const managed = this.managed();
     await managed.store.configuration.addFirstPlatformKey({
       key_id: createHash('sha256').update(keys.platform.public_key).digest('hex').slice(0, 16),
       ...keys.platform,
       created_at_ms: this.now_ms(),
     });
-    await provideAccounts(managed, keys);
+    await provideAccounts(managed, keys, this.#options.accounts ?? ['wechat', 'alipay']);
   }
 
   /** In front of the nodes: a connection goes to one of those that run, and is reset when there is none. */
@@ -200,11 +332,43 @@ export class World {
     return node ? node.handle(request) : { kind: 'reset', delay_ms: 0 };
   }
 
-  #managed(): Pick<Gateway, 'ports' | 'store'> {
+  #watchLedger(): void {
+    for (const entry of this.ledger.list({ since: this.#ledger_seen })) {
+      this.#ledger_seen = entry.seq;
+      this.observe({ kind: 'ledger', entry });
+    }
+  }
+
+  /** Ports and store of an operator at the command line. While the world runs. */
+  operator(): Pick<Gateway, 'ports' | 'store'> {
+    return this.#managedOver(this.database.connect('operator'));
+  }
+
+  /** The same before the world runs: statements go past the scheduler. */
+  managed(): Pick<Gateway, 'ports' | 'store'> {
+    return this.#managedOver(this.raw_database);
+  }
+
+  #managedOver(database: Database): Pick<Gateway, 'ports' | 'store'> {
     const ports = gatewayPorts(this.scheduler, this.network, { name: 'operator', clock_offset_ms: 0 });
     const sealer = createSealer(this.#master_key, (length) => ports.random.bytes(length));
-    return { ports, store: createStore(this.raw_database, this.raw_database, sealer) };
+    return { ports, store: createStore(database, database, sealer) };
   }
+}
+
+/** One statement after the other, beside the scheduler. */
+function rawDatabase(sessions: Sessions): Database {
+  return createDatabase({
+    async execute(statement, values) {
+      const session = await sessions.take();
+      try {
+        return await session.execute(statement, values);
+      } finally {
+        sessions.release(session);
+      }
+    },
+    close: async () => undefined,
+  });
 }
 
 /** Makes a world with its channel accounts stored; nodes, merchants and deeds are the caller's. */
@@ -212,4 +376,9 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const world = new World(options);
   await world.provide();
   return world;
+}
+
+/** Makes a world whose configuration is stored already. */
+export function openWorld(options: WorldOptions): World {
+  return new World(options);
 }

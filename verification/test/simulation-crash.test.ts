@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../database.ts';
-import { violations } from '../simulation/invariants.ts';
+import { violations } from '../simulation/at-rest.ts';
 import { createWorldKeys, type WorldKeys } from '../simulation/keys.ts';
 import type { SimulatedMerchant } from '../simulation/merchant.ts';
 import { createWorld, type World } from '../simulation/world.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LedgerEntry } from '../../simulators/src/kernel/ledger.ts';
 import { createTestDatabase } from '../database.ts';
-import { violations } from '../simulation/invariants.ts';
+import { violations } from '../simulation/at-rest.ts';
 import { createWorldKeys, type WorldKeys } from '../simulation/keys.ts';
 import type { Heard } from '../simulation/merchant.ts';
 import { freezeRealWorld } from '../simulation/real-world-guard.ts';

@@ -198,6 +198,18 @@ export function isCalling(order: Order, at_ms: number): boolean {
 /** How long after its expiry an order that the channel does not know is still waited for: longer than any call in flight. */
 export const EXPIRY_GRACE_MS = 60_000;
 
+/**
+ * When an order that has just ended is to be asked about once more, because its channel did not know it and its code can still be
+ * paid: a QR code of Alipay that nobody had scanned. Its callback is all that would tell of such a payment, and may be lost.
+ *
+ * @returns null when nothing can be paid any more
+ */
+export function lastLookAt(order: Order, event: OrderEvent, at_ms: number): number | null {
+  if (event.kind !== 'not_found' || hasPaymentCode(order) || hasVirtualAccount(order)) return null;
+  const look_at_ms = order.expires_at_ms + EXPIRY_GRACE_MS;
+  return at_ms < look_at_ms ? look_at_ms : null;
+}
+
 /** Decides what one event does to an order. Throws only when an invariant of ours is broken (a bug). */
 export function decide(order: Order, event: OrderEvent, input: DecisionInput): Decision {
   switch (event.kind) {

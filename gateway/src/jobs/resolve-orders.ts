@@ -2,7 +2,7 @@ import type { Order } from '../domain/order.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Gateway } from '../operations/gateway.ts';
 import { aboutOrder, raiseException } from '../operations/raise-exception.ts';
-import { resolveOrder } from '../operations/resolve-order.ts';
+import { lookOnceMore, resolveOrder } from '../operations/resolve-order.ts';
 import type { ClaimedJob } from '../storage/jobs.ts';
 import type { JobLoop } from './runner.ts';
 
@@ -39,10 +39,7 @@ export function resolveOrders(): JobLoop {
 async function run(gateway: Gateway, job: ClaimedJob, running: Map<string, number>): Promise<void> {
   try {
     const order = await gateway.store.orders.byTradeId(job.merchant_id, job.subject_id);
-    if (!order || order.state !== 'undecided') {
-      await gateway.store.jobs.remove('order', job.merchant_id, job.subject_id);
-      return;
-    }
+    if (!order) return await gateway.store.jobs.remove('order', job.merchant_id, job.subject_id);
     const { account_id } = order;
     const at_account = running.get(account_id) ?? 0;
     if (at_account >= MAX_RUNNING_PER_ACCOUNT) return await postpone(gateway, job, NO_ROOM_MS);
@@ -66,6 +63,10 @@ async function run(gateway: Gateway, job: ClaimedJob, running: Map<string, numbe
 }
 
 async function resolve(gateway: Gateway, job: ClaimedJob, order: Order): Promise<void> {
+  if (order.state !== 'undecided') {
+    if (await lookOnceMore(gateway, order)) return gateway.store.jobs.remove('order', job.merchant_id, job.subject_id);
+    return postpone(gateway, job, delayAfter('waiting_for_payer', job.attempt));
+  }
   const resolved = await resolveOrder(gateway, order, 'resolver');
   const now_ms = gateway.ports.clock.now_ms();
   if (resolved.state !== 'undecided') return;

@@ -4,7 +4,7 @@
  */
 import { makeId } from '../domain/identifiers.ts';
 import type { Decision, Exception, Order, OrderChanges, OrderEvent, Source } from '../domain/order.ts';
-import { assertArrow, decide, hasPaymentCode, hasVirtualAccount } from '../domain/order.ts';
+import { assertArrow, decide, hasPaymentCode, hasVirtualAccount, lastLookAt } from '../domain/order.ts';
 import { delayAfter, type QueryKind } from '../domain/retry-schedule.ts';
 import type { LateRefund, OrderSave } from '../storage/orders.ts';
 import { askAboutOrder, orderReference } from './channel-calls.ts';
@@ -168,9 +168,11 @@ function savedAs(
 /** How long the node that wants an order to end is given for it before the resolver does it. */
 const ENDING_LEASE_MS = 15_000;
 
-/** A decided order needs no more questions; an accepted one keeps the question that was planned when it was created. */
+/** A decided order needs no more questions, but for a last look where it may still be paid; an accepted one keeps the question that was planned when it was created. */
 function nextJob(before: Order, next: Order, event: OrderEvent, source: Source, at_ms: number): OrderSave['job'] {
-  if (next.state !== 'undecided') return before.state === 'undecided' ? 'delete' : null;
+  if (next.state !== 'undecided') {
+    return before.state === 'undecided' ? (lastLookAt(next, event, at_ms) ?? 'delete') : null;
+  }
   if (event.kind === 'ending_wanted') return at_ms + ENDING_LEASE_MS;
   // A till that asks again and again must not push the resolver's own question away.
   if (event.kind === 'accepted' || source === 'query') return null;

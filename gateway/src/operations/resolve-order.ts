@@ -29,6 +29,18 @@ export async function resolveOrder(gateway: Gateway, order: Order, source: Sourc
     : (await closeAtChannel(gateway, asked, 'expiry')).order;
 }
 
+/**
+ * Asks once more about an order that has ended although its code could still be paid.
+ * @returns false when the channel did not say: ask again later
+ */
+export async function lookOnceMore(gateway: Gateway, order: Order): Promise<boolean> {
+  if (order.state === 'paid' || order.facts || order.late_facts) return true;
+  const { event, raw } = await askAboutOrder(gateway, order);
+  if (event.kind === 'unknown') return false;
+  await applyToOrder(gateway, order, event, { source: 'resolver', raw });
+  return true;
+}
+
 /** A merchant who was promised the end of an order hears nothing of a refusal that comes later: a person must see it. */
 async function told(gateway: Gateway, before: Order, { order, refused }: Ended): Promise<Order> {
   if (!refused || order.state !== 'undecided') return order;

@@ -42,6 +42,36 @@ const PLANNING = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejo
 
 const MAX_ATTEMPTS = 5;
 
+/** Something that executes one named statement as a transaction of its own: a pool, or what stands in for one. */
+export interface Connections {
+  /** Throws what the driver throws. */
+  execute(statement: Statement, values: readonly unknown[]): Promise<unknown[]>;
+  close(): Promise<void>;
+}
+
+/** What every session of ours is told when it begins, as far as it decides what a statement does. */
+export function sessionSettings(relaxed_durability = false): Pick<pg.ClientConfig, 'types' | 'options'> {
+  return { types, options: relaxed_durability ? `${PLANNING} -c synchronous_commit=off` : PLANNING };
+}
+
+/** The database over connections: what PostgreSQL rolled back is sent again, and what is no error of a statement has one name. */
+export function createDatabase(connections: Connections): Database {
+  return {
+    async query<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return (await connections.execute(statement, values)) as Row[];
+        } catch (error) {
+          // Rolled back whole, so that it may simply be sent again: each statement is a transaction of its own.
+          if (attempt < MAX_ATTEMPTS && RETRYABLE_SQLSTATES.has(sqlState(error) ?? '')) continue;
+          throw asDatabaseError(error);
+        }
+      }
+    },
+    close: () => connections.close(),
+  };
+}
+
 /** Above the statement timeout: after it a connection counts as lost and is replaced. */
 const SILENT_SERVER_MS = 20_000;
 
@@ -50,7 +80,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.max_connections,
-    types,
+    ...sessionSettings(options.relaxed_durability),
     connectionTimeoutMillis: 5_000,
     // The server's own limit ends a slow statement; this one ends the wait for a server that has gone silent.
     query_timeout: SILENT_SERVER_MS,
@@ -59,25 +89,15 @@ export function openDatabase(options: DatabaseOptions): Database {
     statement_timeout: options.statement_timeout_ms ?? 15_000,
     idle_in_transaction_session_timeout: 15_000,
     application_name: 'heliu',
-    options: options.relaxed_durability ? `${PLANNING} -c synchronous_commit=off` : PLANNING,
   });
   // An idle connection that breaks is replaced by the pool; without a listener the process would end.
   pool.on('error', () => undefined);
-  return {
-    async query<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-      const named = { name: statement.name, text: statement.text, values: [...values] };
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return (await pool.query(named)).rows as Row[];
-        } catch (error) {
-          // Rolled back whole, so that it may simply be sent again: each statement is a transaction of its own.
-          if (attempt < MAX_ATTEMPTS && RETRYABLE_SQLSTATES.has(sqlState(error) ?? '')) continue;
-          throw asDatabaseError(error);
-        }
-      }
+  return createDatabase({
+    async execute({ name, text }, values) {
+      return (await pool.query({ name, text, values: [...values] })).rows as unknown[];
     },
     close: () => pool.end(),
-  };
+  });
 }
 
 /** SQLSTATE classes 08 (connection), 57P0x (shutdown), 53300 (too many connections), and everything that is no SQL error. */

@@ -1,0 +1,154 @@
+import type { AccountId } from '../accounts.ts';
+import { FINE } from '../database.ts';
+import { CALM, type Rates } from '../network.ts';
+import { setStatus } from '../trial/operator.ts';
+import { pick } from '../trial/pick.ts';
+import { forAWhile, lasting, type Blow, type Struck } from './blow.ts';
+
+const CHANNELS = ['wechat', 'alipay', 'bank'] as const;
+
+/** A node dies between two steps; another starts, now or later. */
+const crash: Blow = (struck) => {
+  const { world, random } = struck;
+  const [...names] = world.nodes();
+  if (names.length === 0) return;
+  world.crashNode(pick(random, names));
+  world.act(random.chance(0.3) ? 0 : lasting(random), 'operator', struck.boot);
+};
+
+/** A node is stopped as an operator stops it, after its successor has started or before. */
+const restart: Blow = (struck) => {
+  const { world, random } = struck;
+  const names = world.nodes();
+  if (names.length === 0) return;
+  const name = pick(random, names);
+  world.act(0, 'operator', async () => {
+    if (random.chance(0.5)) await struck.boot();
+    if (world.nodes().includes(name)) await world.stopNode(name);
+    if (world.nodes().length < 2) await struck.boot();
+  });
+};
+
+/** A channel cannot be reached, though it goes on by itself. */
+const outage: Blow = (struck) => {
+  const channel = pick(struck.random, CHANNELS);
+  forAWhile(
+    struck,
+    () => {
+      struck.world.trace.note(channel, 'cannot be reached');
+      struck.world.cutChannel(channel);
+    },
+    () => struck.world.openChannel(channel),
+  );
+};
+
+/** The network loses, repeats and breaks. */
+const storm: Blow = (struck) => {
+  const { world, random } = struck;
+  const rate = (): number => (random.chance(0.5) ? random.integer(1, 30) / 100 : 0);
+  const rates: Rates = {
+    refused: rate(),
+    request_lost: rate(),
+    answer_lost: rate(),
+    answer_late: rate(),
+    reset_before: rate(),
+    reset_after: rate(),
+    duplicated: rate(),
+    garbled: rate(),
+  };
+  const most = pick(random, [40, 400, 3_000] as const);
+  forAWhile(
+    struck,
+    () =>
+      world.network.become({
+        delay_ms: { least: 1, most },
+        duplicate_within_ms: 20_000,
+        late_within_ms: 10_000,
+        rates: () => rates,
+      }),
+    () => world.network.become(CALM),
+  );
+};
+
+/** The database is slow and loses connections. */
+const brokenDatabase: Blow = (struck) => {
+  const { world, random } = struck;
+  const rate = (most: number): number => random.integer(0, most) / 100;
+  const weather = {
+    lost_before: rate(10),
+    lost_after: rate(10),
+    held: rate(90),
+    most_held_ms: random.integer(10, 3_000),
+  };
+  forAWhile(
+    struck,
+    () => world.database.become(weather),
+    () => world.database.become(FINE),
+  );
+};
+
+/** A channel shows one of its faults, a few times. */
+const channelFault: Blow = ({ world, random }) => {
+  const { name, operations } = pick(random, world.faults.kinds());
+  const operation = pick(random, operations);
+  const channel = pick(random, CHANNELS);
+  world.trace.note(channel, `will show ${name} at ${operation}`);
+  world.faults.add({ channel, operation, fault: name, count: random.integer(1, 4) });
+};
+
+/** An operator takes an account out of use, and puts it back. */
+const suspension: Blow = (struck) => {
+  const { world, random } = struck;
+  const account_id = pick(random, [
+    'wechat',
+    'alipay',
+    'wechat-v2',
+    'wechat-b',
+  ] as const satisfies readonly AccountId[]);
+  const become = (status: 'active' | 'suspended'): void =>
+    world.act(0, 'operator', () => setStatus(world, account_id, status));
+  forAWhile(
+    struck,
+    () => become('suspended'),
+    () => become('active'),
+  );
+};
+
+/** WeChat Pay signs with a new certificate from now on. */
+const newCertificate: Blow = ({ world }) => {
+  world.trace.note('wechat', 'signs with another certificate');
+  world.wechat.signWith(world.keys.spare_wechat_serial);
+};
+
+/** Merchants' servers fail, are slow, or say something else. */
+const badMerchants: Blow = (struck) => {
+  const { world, random } = struck;
+  const says = random.stream('says');
+  forAWhile(
+    struck,
+    () => {
+      for (const merchant of world.merchants) {
+        merchant.react = () =>
+          says.chance(0.4)
+            ? { status: pick(says, [200, 302, 500]), body: pick(says, ['out of order', 'SUCCESS!', '']) }
+            : { status: 200, body: 'success', delay_ms: says.integer(0, 8_000) };
+      }
+    },
+    () => {
+      for (const merchant of world.merchants) merchant.react = () => ({ status: 200, body: 'success' });
+    },
+  );
+};
+
+/** What befalls worlds, by name. */
+export const BLOWS: Readonly<Record<string, (struck: Struck) => void>> = {
+  crash,
+  restart,
+  outage,
+  storm,
+  'broken-database': brokenDatabase,
+  'channel-fault': channelFault,
+  suspension,
+  'new-certificate': newCertificate,
+  'bad-merchants': badMerchants,
+};

@@ -1,0 +1,19 @@
+import { changesMind } from './changes-mind.ts';
+import { late } from './late.ts';
+import { meddler } from './meddler.ts';
+import { prepay } from './prepay.ts';
+import { repeats } from './repeats.ts';
+import { scan } from './scan.ts';
+import type { Story } from './story.ts';
+import { till } from './till.ts';
+
+/** What people do, by name. */
+export const STORIES: Readonly<Record<string, Story>> = {
+  scan,
+  till,
+  'changes-mind': changesMind,
+  late,
+  repeats,
+  prepay,
+  meddler,
+};

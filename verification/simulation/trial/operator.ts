@@ -1,0 +1,24 @@
+/** What an operator does, and does again when the database was away. */
+import { DatabaseUnavailable } from '../../../gateway/src/domain/unavailable.ts';
+import { saveAccount, type AccountId } from '../accounts.ts';
+import type { World } from '../world.ts';
+
+const AGAIN_MS = 1_000;
+const MOST_TRIES = 200;
+
+/** Does something until the database is there for it. */
+export async function insistently(world: World, who: string, work: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable) || tries === MOST_TRIES) throw error;
+      await new Promise<void>((resolve) => world.scheduler.after(AGAIN_MS, who, 'tries again', resolve));
+    }
+  }
+}
+
+/** Takes an account out of use, or puts it back. */
+export function setStatus(world: World, account_id: AccountId, status: 'active' | 'suspended'): Promise<void> {
+  return insistently(world, 'operator', () => saveAccount(world.operator(), world.keys, account_id, status));
+}
