@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Order } from '../../src/domain/order.ts';
 import { resolveOrders } from '../../src/jobs/resolve-orders.ts';
-import { anAcceptedOrder, askingGateway, mattersOf, type AskingGateway } from '../operations/asking-gateway.ts';
+import {
+  anAcceptedOrder,
+  askingGateway,
+  mattersOf,
+  WAITING,
+  type AskingGateway,
+} from '../operations/asking-gateway.ts';
 import { NOW_MS, openStore, type OpenedStore } from '../storage/opened-store.ts';
 
 const DAY_MS = 86_400_000;
@@ -71,11 +77,16 @@ describe('an order that stays undecided', () => {
   });
 });
 
-test('an order that is decided has no job any more', async () => {
+test('an order that has ended and has a job is asked about once more: until its channel has said how it stands', async () => {
   const order = await anAcceptedOrder(opened, { state: 'closed' });
-  const asking = askingGateway(opened, NOW_MS + 60_000);
+  const unanswered = { outcome: 'unknown', reason: 'timeout' } as const;
+  const asking = askingGateway(opened, NOW_MS + 60_000, { query: [unanswered, WAITING] });
   await due(order, asking.now_ms);
   await runDue(asking);
-  expect(asking.calls).toEqual([]);
+  expect(await dueIn(order, asking.now_ms)).toBeGreaterThan(0);
+
+  await due(order, asking.now_ms);
+  await runDue(asking);
+  expect(asking.calls).toEqual(['query', 'query']);
   expect(await dueIn(order, asking.now_ms)).toBeNull();
 });

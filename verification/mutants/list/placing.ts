@@ -420,4 +420,19 @@ export const PLACING: readonly Mutant[] = [
       },
     },
   },
+  {
+    name: 'last-look-given-up',
+    guard:
+      'an order that ended although its code could still be paid is asked about until its channel says how it stands',
+    stands_for: 'a payment that came after the close is never heard of',
+    file: RESOLVE,
+    find: "if (event.kind === 'unknown') return false;",
+    replace: "if (event.kind === 'unknown') return true;",
+    caught_by: {
+      test: {
+        file: 'gateway/test/jobs/resolve-orders.test.ts',
+        name: 'an order that has ended and has a job is asked about once more: until its channel has said how it stands',
+      },
+    },
+  },
 ];
