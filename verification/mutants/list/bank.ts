@@ -195,7 +195,10 @@ export const BANK: readonly Mutant[] = [
     find: "if (type !== 'statement' || account === settlement_account) return null;",
     replace: "if (type !== 'statement' || account !== '') return null;",
     caught_by: {
-      test: { file: 'verification/test/bank-files.test.ts', name: 'of another account is not compared with ours' },
+      test: {
+        file: 'gateway/test/operations/take-bank-file.test.ts',
+        name: 'a statement of another account is kept for a person, and nothing of it is booked',
+      },
     },
   },
   {
@@ -259,7 +262,7 @@ export const BANK: readonly Mutant[] = [
     caught_by: {
       test: {
         file: 'gateway/test/operations/send-bank-return.test.ts',
-        name: 'a return whose node died after sending it is asked about, and a refusal of its repeat is not believed',
+        name: 'a return that reached the bank after the question about it is not taken for refused because its repeat is',
       },
     },
   },
