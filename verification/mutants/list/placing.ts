@@ -60,7 +60,12 @@ export const PLACING: readonly Mutant[] = [
     file: PLACE,
     find: 'if (!prepared.made_here && !gateway.breakers.admits(order.account_id)) return CIRCUIT_OPEN;',
     replace: 'if (!prepared.made_here && gateway.breakers.admits(order.account_id) === null) return CIRCUIT_OPEN;',
-    caught_by: { test: { file: 'verification/test/routing.test.ts', name: 'an account that does not answer' } },
+    caught_by: {
+      test: {
+        file: 'gateway/test/operations/place-order.test.ts',
+        name: 'an account whose circuit is open is not called: its merchant hears that nothing was placed',
+      },
+    },
   },
   {
     name: 'circuit-never-opens',
