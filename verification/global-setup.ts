@@ -1,10 +1,5 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { startEmbeddedPostgres } from '../gateway/src/embedded/postgres.ts';
-import { ensureDatabase } from '../gateway/src/storage/ensure-database.ts';
-import { migrate } from '../gateway/src/storage/migrate.ts';
+import { startTemplateServer } from './template-server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,27 +9,16 @@ declare module 'vitest' {
 }
 
 /**
- * One real PostgreSQL server for a whole test run, with one migrated template database. It runs without fsync: no test
- * on it is about surviving a crash. Tests that are start a server of their own, with fsync.
+ * One real PostgreSQL server for a whole test run, with one migrated template database. Who runs Vitest many times for one
+ * test each (mutants/) starts the server once and names its template by HELIU_TEST_TEMPLATE_URL.
  */
 export default async function startDatabaseServer(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), 'heliu-test-'));
-  // Root runs the server as another user, who must be able to pass through.
-  await chmod(folder, 0o711);
-  const complaints: string[] = [];
-  const server = await startEmbeddedPostgres({
-    data_directory: join(folder, 'data'),
-    port: 0,
-    log: (line) => complaints.push(line),
-    fsync: false,
-  });
-  const template = new URL(server.url);
-  template.pathname = '/heliu_template';
-  await ensureDatabase(template.href);
-  await migrate(template.href);
-  project.provide('template_url', template.href);
-  return async () => {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
-  };
+  const given_url = process.env['HELIU_TEST_TEMPLATE_URL'];
+  if (given_url) {
+    project.provide('template_url', given_url);
+    return () => Promise.resolve();
+  }
+  const server = await startTemplateServer(() => undefined);
+  project.provide('template_url', server.template_url);
+  return () => server.stop();
 }

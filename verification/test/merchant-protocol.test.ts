@@ -189,6 +189,9 @@ describe('the checks run in the documented order, each with its code', () => {
     ];
     for (const body of forged) expectRefusal(await world.merchant.send('/v2/pay', body), 101, /sign|alg/);
     expectRefusal(await send(order(), { header: { alg: 'RS256', crit: ['b64'], b64: false } }), 101, /crit/);
+    // Signed as we ask for, under a header that says otherwise: it is not the token that says how it is verified.
+    for (const alg of ['none', 'HS256', 'RS512', 'PS256', 'rs256', '', null])
+      expectRefusal(await send(order(), { header: { alg } }), 101, /alg/);
     expect(await recorded(claims['mch_trade_id'])).toBe(false);
   });
 

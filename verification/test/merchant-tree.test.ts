@@ -195,4 +195,22 @@ describe('an address that sends too much', () => {
       await small.close();
     }
   }, 60_000);
+
+  it('is not let off for addresses that it makes up: nobody’s X-Forwarded-For is believed unless it is told to be', async () => {
+    const small = await startWorld({ HELIU_ADDRESS_REQUESTS_PER_SECOND: '3' });
+    try {
+      const flood = await Promise.all(
+        Array.from({ length: 30 }, (_, index) =>
+          fetch(`${small.url}/v2/pay?merchant_id=1`, {
+            method: 'POST',
+            headers: { 'x-forwarded-for': `203.0.113.${index}` },
+            body: 'x',
+          }),
+        ),
+      );
+      expect(flood.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(20);
+    } finally {
+      await small.close();
+    }
+  }, 60_000);
 });

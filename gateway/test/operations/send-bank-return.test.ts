@@ -54,11 +54,12 @@ async function claim(at_ms: number): Promise<BankReturn> {
   return back;
 }
 
-/** A gateway whose bank refuses every transfer and answers every question with `known`. */
-function gatewayWhoseBankKnows(known: RefundReport): Gateway {
+/** A gateway whose bank refuses every transfer and answers questions with these, the last one for ever. */
+function gatewayWhoseBankKnows(...known: readonly [RefundReport, ...RefundReport[]]): Gateway {
+  const answers = [...known];
   const client = {
     refund: () => Promise.resolve({ outcome: 'declined', code: 'PAYEE_UNKNOWN', message: 'no such account' }),
-    queryRefund: () => Promise.resolve(known),
+    queryRefund: () => Promise.resolve(answers.length > 1 ? answers.shift() : answers[0]),
   } as unknown as ChannelClient;
   const counter = { inc: () => undefined };
   return {
@@ -116,4 +117,14 @@ test('a return that never left us is asked about and sent again, and goes back o
   await sendBankReturn(bank(done), await claim(NOW_MS + 24 * 3_600_000));
   expect(await stateOf(reference)).toBe('returned');
   expect(sent).toBe(2);
+});
+
+test('a return that reached the bank after the question about it is not taken for refused because its repeat is', async () => {
+  const reference = await returning();
+  await claim(NOW_MS);
+  const back = await claim(NOW_MS + LEASE_MS);
+  const unknown_yet = { outcome: 'not_found', message: '', raw: '' } as const;
+  const made = { outcome: 'succeeded', channel_refund_id: 'T2', amount_fen: fen(100), raw: '' } as const;
+  await sendBankReturn(gatewayWhoseBankKnows(unknown_yet, made), back);
+  expect(await stateOf(reference)).toBe('returned');
 });

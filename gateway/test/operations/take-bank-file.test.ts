@@ -86,3 +86,12 @@ test('a reversal that does not name its credit takes back the one before it in t
   });
   expect(await opened.sql("SELECT kind FROM exceptions WHERE kind = 'bank_reversal_unknown'")).toEqual([]);
 });
+
+test('a statement of another account is kept for a person, and nothing of it is booked', async () => {
+  const path = await statement('S2', entry('CRDT', 'C2', '9902000000000002'));
+  const numbers = { settlement_account: `${SETTLEMENT_ACCOUNT}9`, quarantine_ms: 0 } as VirtualAccounts;
+  const taken = await takeBankFile(gateway(), { account_id: ACCOUNT, numbers }, { path, name: 'S2.xml' });
+  expect(taken).toMatchObject({ outcome: 'failed', problem: expect.stringContaining(SETTLEMENT_ACCOUNT) });
+  expect(await opened.store.bank_credits.byReference(ACCOUNT, 'C2')).toBeNull();
+  expect(await opened.sql("SELECT kind FROM exceptions WHERE kind = 'bank_file_unreadable'")).toHaveLength(1);
+});

@@ -77,6 +77,23 @@ async function letPay(reference: string): Promise<void> {
   expect(settled).toBe(true);
 }
 
+test('credits that are to pay together do so all or not at all', async () => {
+  const [held, spent] = [await heldCredit(), await heldCredit()];
+  await sendBack(spent);
+  const settling = {
+    account_id: ACCOUNT,
+    references: [held, spent],
+    merchant_id: MERCHANT_ID,
+    trade_id: newId(),
+    payment_reference: held,
+    by: 'a',
+    surplus_fen: 0,
+    now_ms: NOW_MS,
+  };
+  expect(await opened.store.bank_credits.settle(settling)).toBe(false);
+  expect([await stateOf(held), await stateOf(spent)]).toEqual(['held', 'returning']);
+});
+
 describe('a credit whose return the bank refuses', () => {
   test('waits again', async () => {
     const reference = await heldCredit();

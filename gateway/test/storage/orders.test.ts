@@ -180,19 +180,25 @@ describe('insert', () => {
 });
 
 describe('save', () => {
-  test('is refused when the order has changed since it was read', async () => {
+  // Two statements: an order that is accepted is saved by the leaner one.
+  const statements = [
+    ['with its event alone', {}],
+    ['with its job', { job: NOW_MS + 60_000 }],
+  ] as const;
+
+  test.each(statements)('is refused when the order has changed since it was read (%s)', async (_which, extra) => {
     const order = await insertOrder(store);
-    expect(await store.orders.save(saveOf(order, { channel_message: 'first' }))).toBe(true);
-    expect(await store.orders.save(saveOf(order, { channel_message: 'second' }))).toBe(false);
+    expect(await store.orders.save(saveOf(order, { channel_message: 'first' }, extra))).toBe(true);
+    expect(await store.orders.save(saveOf(order, { channel_message: 'second' }, extra))).toBe(false);
     expect(await readOrder(store, order.trade_id)).toMatchObject({ version: 2, channel_message: 'first' });
   });
 
-  test('of saves of one reading, on one node or several, one succeeds', async () => {
+  test.each(statements)('of saves of one reading, on one node or several, one succeeds (%s)', async (_which, extra) => {
     const other = opened.another();
     for (let round = 0; round < 5; round += 1) {
       const order = await insertOrder(store);
       const saves = [store, other, store, other].map((node, index) =>
-        node.orders.save(saveOf(order, { channel_message: String(index) })),
+        node.orders.save(saveOf(order, { channel_message: String(index) }, extra)),
       );
       const outcomes = await Promise.all(saves);
       expect(outcomes.filter(Boolean)).toHaveLength(1);
@@ -294,11 +300,14 @@ describe('save', () => {
     expect(await due()).toEqual([{ run_at_ms: NOW_MS + 7 }]);
   });
 
-  test('an order of another merchant is not touched, whatever its number', async () => {
-    const order = await insertOrder(store);
-    expect(await store.orders.save(saveOf({ ...order, merchant_id: '1000000000000002' }))).toBe(false);
-    expect(await readOrder(store, order.trade_id)).toEqual(order);
-  });
+  test.each(statements)(
+    'an order of another merchant is not touched, whatever its number (%s)',
+    async (_which, extra) => {
+      const order = await insertOrder(store);
+      expect(await store.orders.save(saveOf({ ...order, merchant_id: '1000000000000002' }, {}, extra))).toBe(false);
+      expect(await readOrder(store, order.trade_id)).toEqual(order);
+    },
+  );
 });
 
 const nonceOf = (nonce_str: string, signer_id = MERCHANT_ID): Nonce => ({ signer_id, nonce_str });
