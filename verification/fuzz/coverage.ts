@@ -28,15 +28,17 @@ export class Coverage {
     this.#take();
   }
 
+  /** Whether anything since the last look was a block that had never run; notes nothing. */
+  isNewGround(): boolean {
+    return this.#blocks().some(({ block }) => !this.#seen.has(block));
+  }
+
   /** Looks at what has run since the last look; answers how much of it had never run before. */
   gain(): number {
     const before = this.#seen.size;
-    for (const { url, functions } of this.#take()) {
-      if (!this.#watched.some((part) => url.includes(part))) continue;
-      for (const { ranges } of functions)
-        for (const { startOffset, endOffset, count } of ranges)
-          if (count > 0)
-            this.#seen.add(`${url} ${startOffset} ${endOffset} ${Math.min(8, Math.floor(Math.log2(count)))}`);
+    for (const { block, count } of this.#blocks()) {
+      this.#seen.add(block);
+      if (count > 1) this.#seen.add(`${block} ${Math.min(8, Math.floor(Math.log2(count)))}`);
     }
     return this.#seen.size - before;
   }
@@ -52,6 +54,16 @@ export class Coverage {
   close(): void {
     this.#session.post('Profiler.stopPreciseCoverage');
     this.#session.disconnect();
+  }
+
+  #blocks(): { readonly block: string; readonly count: number }[] {
+    const watched = this.#take().filter(({ url }) => this.#watched.some((part) => url.includes(part)));
+    return watched.flatMap(({ url, functions }) =>
+      functions
+        .flatMap(({ ranges }) => ranges)
+        .filter(({ count }) => count > 0)
+        .map(({ startOffset, endOffset, count }) => ({ block: `${url} ${startOffset} ${endOffset}`, count })),
+    );
   }
 
   #take(): readonly Profiler.ScriptCoverage[] {

@@ -67,50 +67,93 @@ export function nameOf(input: Buffer): string {
   return createHash('sha256').update(input).digest('hex').slice(0, 12);
 }
 
+/** Looking at the counters takes longer than most inputs: they are looked at once for so many, and again only when there is something. */
+const BATCH = 16;
+
 /** Runs until the time is over. The same seed tries the same inputs in the same order. */
 export async function fuzz(target: Target, options: LoopOptions): Promise<{ findings: Finding[]; corpus: Buffer[] }> {
   const random = new SeededRandom(`${options.seed} ${target.name}`);
-  const coverage = new Coverage(target.watched);
-  const findings = new Map<string, Finding>();
-  const corpus: Buffer[] = [];
-  const started_ms = performance.now();
-  const elapsed = (): number => performance.now() - started_ms;
-  let executions = 0;
-  let told_ms = 0;
-  const attempt = async (input: Buffer, keep: boolean): Promise<void> => {
-    options.before(input);
-    executions += 1;
-    const problem = await problemOf(target, input);
-    if (problem && !findings.has(problem.signature)) {
-      const smallest = await minimised(target, input, problem.signature);
-      findings.set(problem.signature, { target: target.name, ...problem, input: smallest });
-      coverage.skip();
-    } else if (coverage.gain() > 0 || keep) corpus.push(input);
-    if (elapsed() - told_ms < PROGRESS_EVERY_MS) return;
-    told_ms = elapsed();
-    options.progress(progress());
-  };
-  const progress = (): Progress => ({
-    executions,
-    elapsed_ms: elapsed(),
-    blocks: coverage.size,
-    corpus: corpus.length,
-    findings: findings.size,
-  });
-  for (const seed of [...target.seeds, ...options.corpus]) await attempt(seed, true);
-  while (elapsed() < options.seconds * 1000) {
-    const from = pick(corpus, random);
-    const mutations = Array.from({ length: random.integer(1, MOST_MUTATIONS) }, (): Mutation => ({
-      kind: random.next(),
-      place: random.next(),
-      size: random.next(),
-      word: random.next(),
-    }));
-    await attempt(mutated(from, mutations, { words: target.words, other: pick(corpus, random) }), false);
+  const run = new Run(target, options);
+  for (const seed of [...target.seeds, ...options.corpus]) await run.explore(seed, true);
+  while (run.elapsed_ms < options.seconds * 1000) {
+    const inputs = Array.from({ length: BATCH }, () => changed(target, run.corpus, random));
+    for (const input of inputs) await run.attempt(input);
+    if (run.isNewGround()) for (const input of inputs) await run.explore(input, false);
   }
-  options.progress(progress());
-  coverage.close();
-  return { findings: [...findings.values()], corpus };
+  return run.end();
+}
+
+/** What has come of the inputs so far. */
+class Run {
+  readonly corpus: Buffer[] = [];
+  readonly #target: Target;
+  readonly #options: LoopOptions;
+  readonly #coverage: Coverage;
+  readonly #findings = new Map<string, Finding>();
+  readonly #started_ms = performance.now();
+  #executions = 0;
+  #told_ms = 0;
+
+  constructor(target: Target, options: LoopOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#coverage = new Coverage(target.watched);
+  }
+
+  get elapsed_ms(): number {
+    return performance.now() - this.#started_ms;
+  }
+
+  isNewGround(): boolean {
+    return this.#coverage.isNewGround();
+  }
+
+  /** Runs an input; answers whether it kept every promise. */
+  async attempt(input: Buffer): Promise<boolean> {
+    this.#options.before(input);
+    this.#executions += 1;
+    const problem = await problemOf(this.#target, input);
+    if (problem && !this.#findings.has(problem.signature)) {
+      const smallest = await minimised(this.#target, input, problem.signature);
+      this.#findings.set(problem.signature, { target: this.#target.name, ...problem, input: smallest });
+    }
+    if (this.elapsed_ms - this.#told_ms >= PROGRESS_EVERY_MS) this.#tell();
+    return problem === null;
+  }
+
+  /** Runs an input by itself, and keeps it when it reached new ground. */
+  async explore(input: Buffer, keep: boolean): Promise<void> {
+    this.#coverage.skip();
+    const is_good = await this.attempt(input);
+    if ((this.#coverage.gain() > 0 || keep) && is_good) this.corpus.push(input);
+  }
+
+  end(): { findings: Finding[]; corpus: Buffer[] } {
+    this.#tell();
+    this.#coverage.close();
+    return { findings: [...this.#findings.values()], corpus: this.corpus };
+  }
+
+  #tell(): void {
+    this.#told_ms = this.elapsed_ms;
+    this.#options.progress({
+      executions: this.#executions,
+      elapsed_ms: this.elapsed_ms,
+      blocks: this.#coverage.size,
+      corpus: this.corpus.length,
+      findings: this.#findings.size,
+    });
+  }
+}
+
+function changed(target: Target, corpus: readonly Buffer[], random: SeededRandom): Buffer {
+  const mutations = Array.from({ length: random.integer(1, MOST_MUTATIONS) }, (): Mutation => ({
+    kind: random.next(),
+    place: random.next(),
+    size: random.next(),
+    word: random.next(),
+  }));
+  return mutated(pick(corpus, random), mutations, { words: target.words, other: pick(corpus, random) });
 }
 
 /** Half of the time one of the latest: what reached new ground most recently is nearest to more of it. */

@@ -38,5 +38,6 @@ export function mustBeCallback(callback: Callback): void {
   mustBeStorable(callback.callback_id, 'callback_id');
   if (callback.kind === 'unhandled') return;
   must(callback.out_trade_no !== '', 'out_trade_no is empty');
+  if (callback.kind === 'refund') mustBeStorable(callback.out_refund_no, 'out_refund_no');
   mustBeReport(callback.report);
 }

@@ -54,9 +54,9 @@ export function mustBeFen(amount: unknown, words: string): void {
   must(Number.isSafeInteger(amount) && Number(amount) >= 0 && !Object.is(amount, -0), `${words}: ${String(amount)}`);
 }
 
-/** Throws `Broken` when a text could not be stored: PostgreSQL refuses NUL, and half a character becomes another text. */
+/** Throws `Broken` when a text could not be stored: PostgreSQL refuses NUL, and what would be written with it is lost. */
 export function mustBeStorable(value: unknown, words: string): void {
-  if (typeof value === 'string') must(!value.includes('\0') && value.isWellFormed(), `${words} cannot be stored`);
+  if (typeof value === 'string') must(!value.includes('\0'), `${words} cannot be stored`);
   else if (typeof value === 'object' && value !== null)
     for (const [name, member] of Object.entries(value)) mustBeStorable(member, `${words}.${name}`);
 }

@@ -1,8 +1,20 @@
 /** Every target, by the file that holds it. */
 import type { TargetMaker } from './target.ts';
+import { ALIPAY_TARGETS } from './targets/alipay.ts';
+import { BANK_TARGETS } from './targets/bank.ts';
+import { HTTP_TARGETS } from './targets/http.ts';
 import { MERCHANT_TARGETS } from './targets/merchant.ts';
+import { WECHAT_V2_TARGETS } from './targets/wechat-v2.ts';
+import { WECHAT_V3_TARGETS } from './targets/wechat-v3.ts';
 
-export const TARGETS: readonly TargetMaker[] = [...MERCHANT_TARGETS];
+export const TARGETS: readonly TargetMaker[] = [
+  ...MERCHANT_TARGETS,
+  ...HTTP_TARGETS,
+  ...WECHAT_V3_TARGETS,
+  ...WECHAT_V2_TARGETS,
+  ...ALIPAY_TARGETS,
+  ...BANK_TARGETS,
+];
 
 /** @throws Error when there is no target of that name */
 export function makerOf(name: string): TargetMaker {

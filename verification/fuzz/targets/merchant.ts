@@ -109,7 +109,7 @@ function mustBeFields(fields: Readonly<Record<string, unknown>>): void {
     if (value === undefined) continue;
     if (AMOUNTS.includes(name)) must(Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_FEN, name);
     else if (TIMES.includes(name)) must(/^\d{10}$/.test(JSON.stringify(value)), `${name} is no second`);
-    else must(typeof value === 'string' && value !== '' && !/\p{Cc}/u.test(value), `${name} is no text`);
+    else must(typeof value === 'string' && value !== '' && !/\p{Cc}/u.test(value) && value.isWellFormed(), name);
   }
   mustBeStorable(fields, 'fields');
 }
