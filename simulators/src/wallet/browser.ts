@@ -61,10 +61,11 @@ export function walletBrowser(simulator: ChannelSimulator, ports: SimulatorPorts
 }
 
 async function answer(simulator: ChannelSimulator, ports: SimulatorPorts, request: IncomingRequest): Promise<Answer> {
-  const url = new URL(request.target, 'http://wallet.invalid');
+  const url = request.target.startsWith('/') ? URL.parse(`http://wallet.invalid${request.target}`) : null;
+  if (url === null) throw new ControlError(400, 'this is no path: open a link from the wallet page');
   if (url.pathname === OPEN_PATH) return openSite(url.searchParams.get('url') ?? '');
   if (url.pathname === ACT_PATH && request.method === 'POST') return act(simulator, request);
-  const target = decodeURIComponent(cookieOf(request, TARGET_COOKIE));
+  const target = decoded(cookieOf(request, TARGET_COOKIE));
   if (!isLocalSite(target)) throw new ControlError(404, 'nothing is open here: open a link from the wallet page');
   return visit(simulator, ports, request, target);
 }
@@ -74,16 +75,30 @@ function isLocalSite(url: string): boolean {
   return /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$)/.test(url) && URL.canParse(url);
 }
 
+/** '' for what cannot be decoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
+
+/** What a Location may hold: two slashes at its start would lead to another site. */
+function pathOf({ pathname, search, hash }: URL): string {
+  return pathname.replace(/^\/+/, '/') + search + hash;
+}
+
 /** Where the wallet page sends the person to open a link. @throws ControlError 400 for a site that is not on this machine */
 function openSite(link: string): Answer {
   if (!isLocalSite(link))
     throw new ControlError(400, 'the wallet opens pages on this machine alone, http://127.0.0.1:…');
-  const { origin, pathname, search } = new URL(link);
+  const site = new URL(link);
   return {
     status: 303,
     headers: {
-      location: pathname + search,
-      'set-cookie': `${TARGET_COOKIE}=${encodeURIComponent(origin)}; Path=/; HttpOnly; SameSite=Lax`,
+      location: pathOf(site),
+      'set-cookie': `${TARGET_COOKIE}=${encodeURIComponent(site.origin)}; Path=/; HttpOnly; SameSite=Lax`,
     },
     body: Buffer.alloc(0),
   };
@@ -131,11 +146,11 @@ async function visit(
   for (let hop = 0; hop < MOST_REDIRECTS; hop += 1) {
     const location = site.headers['location'];
     if (location === undefined) break;
-    const next = new URL(location, target);
-    if (next.origin === target) {
-      const back = next.pathname + next.search + next.hash;
-      return { status: 303, headers: { ...kept, location: back }, body: Buffer.alloc(0) };
-    }
+    const next = URL.parse(location, target);
+    // The person sees what the site has answered, as in any browser that cannot follow.
+    if (next === null) break;
+    if (next.origin === target)
+      return { status: 303, headers: { ...kept, location: pathOf(next) }, body: Buffer.alloc(0) };
     site = await send('GET', next.href, Buffer.alloc(0));
   }
   return withBridge(simulator, {
