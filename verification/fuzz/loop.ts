@@ -32,6 +32,7 @@ export interface LoopOptions {
 }
 
 const PROGRESS_EVERY_MS = 2_000;
+/** Most often one or two: what is changed in many places is refused at the first. */
 const MOST_MUTATIONS = 6;
 const MINIMISING_TRIES = 600;
 
@@ -68,7 +69,7 @@ export function nameOf(input: Buffer): string {
 }
 
 /** Looking at the counters takes longer than most inputs: they are looked at once for so many, and again only when there is something. */
-const BATCH = 16;
+const BATCH = 32;
 
 /** Runs until the time is over. The same seed tries the same inputs in the same order. */
 export async function fuzz(target: Target, options: LoopOptions): Promise<{ findings: Finding[]; corpus: Buffer[] }> {
@@ -147,12 +148,15 @@ class Run {
 }
 
 function changed(target: Target, corpus: readonly Buffer[], random: SeededRandom): Buffer {
-  const mutations = Array.from({ length: random.integer(1, MOST_MUTATIONS) }, (): Mutation => ({
-    kind: random.next(),
-    place: random.next(),
-    size: random.next(),
-    word: random.next(),
-  }));
+  const mutations = Array.from(
+    { length: random.chance(0.7) ? random.integer(1, 2) : random.integer(3, MOST_MUTATIONS) },
+    (): Mutation => ({
+      kind: random.next(),
+      place: random.next(),
+      size: random.next(),
+      word: random.next(),
+    }),
+  );
   return mutated(pick(corpus, random), mutations, { words: target.words, other: pick(corpus, random) });
 }
 

@@ -46,6 +46,23 @@ export const COMMON_WORDS: readonly string[] = [
   ['==', '-', '_', '/', '.', '..', 'A', 'AAAA', 'a'.repeat(300), '[::1]', '127.1', '0177.0.0.1', '::ffff:7f00:1'],
 ].flat();
 
+/** Numbers at the edges of what amounts, times and counts may be. */
+const NUMBERS = [
+  '0',
+  '-0',
+  '-1',
+  '1.5',
+  '01',
+  '1e3',
+  '1e999',
+  '10000000001',
+  '9007199254740993',
+  '99999999999999999999',
+];
+
+const NUMBER = /-?\d+(?:\.\d+)?/g;
+/** What stands between quotes, between tags, or behind an equals sign. */
+const VALUE = /(?<=")[^"\\]*(?=")|(?<=>)[^<]*(?=<)|(?<==)[^&"'<>\s]*/g;
 const TOKEN = /"(?:[^"\\]|\\.)*"|<[^<>]*>|[A-Za-z_][\w-]*|-?\d+(?:\.\d+)?|[^\w\s]|\s+/g;
 
 interface Span {
@@ -58,10 +75,10 @@ function spanOf(text: string, { place, size }: Mutation): Span {
   return { from, to: Math.min(text.length, from + 1 + (size % 16)) };
 }
 
-/** The next token from there on: finding those before it would take as long as the text is. */
-function tokenSpan(text: string, { place }: Mutation): Span {
-  TOKEN.lastIndex = Math.floor((place / 2 ** 32) * text.length);
-  const found = TOKEN.exec(text);
+/** The next token of a kind from there on: finding those before it would take as long as the text is. */
+function tokenSpan(text: string, { place }: Pick<Mutation, 'place'>, pattern: RegExp = TOKEN): Span {
+  pattern.lastIndex = Math.floor((place / 2 ** 32) * text.length);
+  const found = pattern.exec(text);
   return found ? { from: found.index, to: found.index + found[0].length } : { from: 0, to: text.length };
 }
 
@@ -77,6 +94,14 @@ type Change = (text: string, mutation: Mutation, word: string, other: string) =>
 
 /** Every kind of change, by its number. Texts are latin-1: a character is a byte. */
 const CHANGES: readonly Change[] = [
+  (text, mutation) => replaced(text, tokenSpan(text, mutation, NUMBER), NUMBERS[mutation.word % NUMBERS.length] ?? ''),
+  (text, mutation, word) => replaced(text, tokenSpan(text, mutation, VALUE), word),
+  (text, mutation, _word, other) =>
+    replaced(
+      text,
+      tokenSpan(text, mutation, VALUE),
+      spanText(other, tokenSpan(other, { place: mutation.size }, VALUE)),
+    ),
   (text, mutation) => flipped(text, spanOf(text, mutation), mutation.word),
   (text, mutation) => replaced(text, spanOf(text, mutation), String.fromCharCode(mutation.word % 256)),
   (text, mutation) => replaced(text, spanOf(text, mutation), ''),
@@ -138,6 +163,15 @@ function escaped(text: string, { from }: Span, how: number): string {
   return replaced(text, { from, to: from + 1 }, spellings[how % spellings.length] ?? '');
 }
 
+/** Of how many mutations one changes a value and leaves everything around it as it was: only such messages get far. */
+const VALUES_AMONG = 3;
+const VALUE_CHANGES = 3;
+
+function changeOf(kind: number): Change | undefined {
+  const choice = Math.floor(kind / VALUES_AMONG);
+  return CHANGES[kind % VALUES_AMONG === 0 ? choice % VALUE_CHANGES : choice % CHANGES.length];
+}
+
 /** Applies changes one after the other. */
 export function mutated(bytes: Buffer, mutations: readonly Mutation[], { words, other }: Material): Buffer {
   let text = bytes.toString('latin1');
@@ -146,7 +180,7 @@ export function mutated(bytes: Buffer, mutations: readonly Mutation[], { words, 
     const word = COMMON_WORDS[choice] ?? words[choice - COMMON_WORDS.length] ?? '';
     // Words are given as text or as latin-1 bytes; those beyond a byte become their UTF-8.
     const raw = /^[\0-\u00FF]*$/.test(word) ? word : Buffer.from(word).toString('latin1');
-    const change = CHANGES[mutation.kind % CHANGES.length];
+    const change = changeOf(mutation.kind);
     if (change) text = change(text, mutation, raw, other.toString('latin1')).slice(0, MAX_INPUT_BYTES);
   }
   return Buffer.from(text, 'latin1');

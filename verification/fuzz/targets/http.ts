@@ -114,6 +114,8 @@ const http: TargetMaker = {
           'common.micro',
           'pooul.preorder',
           '/:a(',
+          '%25',
+          '%2525',
           '%2F',
         ],
       ].flat(),

@@ -155,7 +155,7 @@ const xml: TargetMaker = {
     seeds: [
       ...SAMPLES,
       '<?xml version="1.0" encoding="UTF-8"?>\n<xml>\n<a>1 &amp; 2</a>\n<b><![CDATA[<c>]]></b></xml>\n',
-      '<xml><a>&#20013;</a></xml>',
+      '<xml><a>&#20013;</a><b> 1 </b><c>\n<![CDATA[ 2 ]]>\t</c></xml>',
     ].map((text) => Buffer.from(text)),
     words: WORDS,
     run(input) {
