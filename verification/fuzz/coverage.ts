@@ -23,11 +23,6 @@ export class Coverage {
     return this.#seen.size;
   }
 
-  /** Forgets what has run since the last look. */
-  skip(): void {
-    this.#take();
-  }
-
   /** Whether anything since the last look was a block that had never run; notes nothing. */
   isNewGround(): boolean {
     return this.#blocks().some(({ block }) => !this.#seen.has(block));
@@ -41,14 +36,6 @@ export class Coverage {
       if (count > 1) this.#seen.add(`${block} ${Math.min(8, Math.floor(Math.log2(count)))}`);
     }
     return this.#seen.size - before;
-  }
-
-  /** How many blocks have run since the last look, in every file, libraries included: work, measured without a clock. */
-  work(): number {
-    let sum = 0;
-    for (const { functions } of this.#take())
-      for (const { ranges } of functions) for (const { count } of ranges) sum += count;
-    return sum;
   }
 
   close(): void {

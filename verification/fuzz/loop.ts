@@ -124,7 +124,6 @@ class Run {
 
   /** Runs an input by itself, and keeps it when it reached new ground. */
   async explore(input: Buffer, keep: boolean): Promise<void> {
-    this.#coverage.skip();
     const is_good = await this.attempt(input);
     if ((this.#coverage.gain() > 0 || keep) && is_good) this.corpus.push(input);
   }

@@ -7,7 +7,7 @@ import { readArguments, USAGE, UsageProblem, type FuzzArguments } from './argume
 import { writeInput } from './corpus.ts';
 import { nameOf, problemOf, type Finding, type Progress } from './loop.ts';
 import { MAX_INPUT_BYTES } from './mutations.ts';
-import { makerOf, TARGETS } from './targets.ts';
+import { openTarget, TARGET_NAMES } from './targets.ts';
 import type { Assignment, Shared, WorkerMessage } from './worker.ts';
 
 /** Findings are kept here, for `--replay`; what was mended moves to corpus/. */
@@ -17,8 +17,7 @@ const FINDINGS = join(import.meta.dirname, '.heliu-findings');
 const HANGS_AFTER_MS = 10_000;
 
 async function main(): Promise<number> {
-  const names = TARGETS.map(({ name }) => name);
-  const options = readArguments(process.argv.slice(2), names, String(randomInt(2 ** 31)));
+  const options = readArguments(process.argv.slice(2), TARGET_NAMES, String(randomInt(2 ** 31)));
   if (options.help) return say(USAGE);
   if (options.list) return list();
   if (options.replay !== null) return replay(options.targets[0] ?? '', options.replay);
@@ -35,15 +34,15 @@ function say(text: string): 0 {
 }
 
 async function list(): Promise<number> {
-  for (const maker of TARGETS) {
-    const { name, about } = await maker.open();
+  for (const name of TARGET_NAMES) {
+    const { about } = await openTarget(name);
     say(`${name.padEnd(22)} ${about}\n`);
   }
   return 0;
 }
 
 async function replay(name: string, path: string): Promise<number> {
-  const found = await problemOf(await makerOf(name).open(), await readFile(path));
+  const found = await problemOf(await openTarget(name), await readFile(path));
   say(found ? `${found.problem}\n` : 'nothing wrong\n');
   return found ? 1 : 0;
 }

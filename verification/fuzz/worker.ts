@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { readCorpus } from './corpus.ts';
 import { fuzz, type Finding, type Progress } from './loop.ts';
-import { makerOf } from './targets.ts';
+import { openTarget } from './targets.ts';
 
 export interface Assignment {
   readonly target: string;
@@ -26,7 +26,7 @@ if (parentPort) {
   const port = parentPort;
   const { target: name, seed, seconds, shared } = workerData as Assignment;
   const tell = (message: WorkerMessage): void => port.postMessage(message);
-  const target = await makerOf(name).open();
+  const target = await openTarget(name);
   const kept = await readCorpus(name);
   const { findings } = await fuzz(target, {
     seed,

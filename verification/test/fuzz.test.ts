@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { corpusTargets, readCorpus } from '../fuzz/corpus.ts';
 import { mutated, type Mutation } from '../fuzz/mutations.ts';
 import type { Target } from '../fuzz/target.ts';
-import { TARGETS } from '../fuzz/targets.ts';
+import { openTarget, TARGET_NAMES } from '../fuzz/targets.ts';
 
 // Every parser that strangers reach, with messages that are nearly right. `npm run fuzz` goes on from here for as long as one
 // likes; FUZZ_SEED repeats what a run has printed.
@@ -18,9 +18,7 @@ const opened = new Map<string, Promise<Target>>();
 function open(name: string): Promise<Target> {
   const known = opened.get(name);
   if (known) return known;
-  const maker = TARGETS.find((one) => one.name === name);
-  if (!maker) throw new Error(`the corpus has a folder for ${name}, which is no target`);
-  const target = Promise.resolve(maker.open());
+  const target = openTarget(name);
   opened.set(name, target);
   return target;
 }
@@ -31,7 +29,7 @@ const mutations: fc.Arbitrary<Mutation[]> = fc.array(
   { minLength: 1, maxLength: 6, size: 'max' },
 );
 
-describe.each(TARGETS.map(({ name }) => name))('%s', (name) => {
+describe.each(TARGET_NAMES)('%s', (name) => {
   test('takes the messages that it should be able to take', async () => {
     const target = await open(name);
     expect(target.seeds.length).toBeGreaterThan(0);
