@@ -117,7 +117,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     home: values.HELIU_HOME,
     host: values.HOST,
     port: values.PORT,
-    public_url: (values.PUBLIC_URL ?? localUrl(values.HOST, values.PORT)).replace(/\/+$/, ''),
+    public_url: (values.PUBLIC_URL ?? localUrl(values.HOST, values.PORT)).replace(/(?<!\/)\/+$/, ''),
     database_url: values.DATABASE_URL ?? null,
     master_key: values.HELIU_MASTER_KEY === undefined ? null : readKey(values.HELIU_MASTER_KEY),
     log_level: values.LOG_LEVEL,

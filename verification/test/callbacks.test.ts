@@ -239,6 +239,8 @@ describe('a callback that is not proven to be the platform’s', () => {
     'sandbox-wechat/100000000000000a',
     "sandbox-wechat'--/1000000000000001",
     '%2e%2e/1000000000000001',
+    '%zz/1000000000000001',
+    `${'a'.repeat(65)}/1000000000000001`,
     'sandbox-wechat',
   ])('at /notify/%s: 404 in our own shape', async (path) => {
     const answer = await post(`${world.url}/notify/${path}`, wechat.paid('6553f1000123456789abcdef', 221));

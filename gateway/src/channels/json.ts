@@ -29,10 +29,10 @@ export function objectsAt(object: JsonObject | null, name: string): readonly Jso
   return Array.isArray(value) && value.every(isObject) ? value : null;
 }
 
-/** The member `name` when it is a string with at least one character. */
+/** The member `name` when it is a string with at least one character. One with a NUL is none: PostgreSQL takes no such text. */
 export function textAt(object: JsonObject | null, name: string): string | null {
   const value = object?.[name];
-  return typeof value === 'string' && value !== '' ? value : null;
+  return typeof value === 'string' && value !== '' && !value.includes('\0') ? value : null;
 }
 
 /** The member `name` when it is a safe integer of zero or more. */

@@ -7,7 +7,8 @@ export const MAX_FEN = 10_000_000_000;
 /** Brands an integer amount in fen. Throws when it is not a non-negative safe integer: that is a bug, not bad input. */
 export function fen(amount: number): Fen {
   if (!Number.isSafeInteger(amount) || amount < 0) throw new RangeError(`not an amount in fen: ${amount}`);
-  return amount as Fen;
+  // JSON knows -0, which is no other amount than 0.
+  return (amount + 0) as Fen;
 }
 
 /** Fen as yuan with exactly two decimals, without floating point: 7622 → "76.22". */

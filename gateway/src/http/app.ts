@@ -82,6 +82,11 @@ export function buildApp(options: AppOptions): FastifyInstance {
     // 503 while closing would be answered by Fastify in another shape than ours; requests in flight are finished instead.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 64 },
+    // A path that cannot be decoded, or a part of one that is longer than any number of ours, leads nowhere.
+    frameworkErrors: (_error, _request, reply) => {
+      secureHeaders(reply);
+      sendError(reply, new ApiError('not_found', 'no such path'), () => undefined);
+    },
     exposeHeadRoutes: false,
     trustProxy: options.trusted_proxies.length > 0 ? [...options.trusted_proxies] : false,
   });

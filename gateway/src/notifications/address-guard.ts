@@ -33,6 +33,8 @@ const NAT64_WELL_KNOWN = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
 export function refusedRange(address: string, rules: AddressRules): string | null {
   const family = isIP(address);
   if (family === 4) return refusedIpv4(ipaddr.IPv4.parse(address), rules);
+  // Before it is parsed: not every name of a zone that is one to the system is one to the parser (eth0.100).
+  if (family === 6 && address.includes('%')) return 'scoped';
   if (family === 6) return refusedIpv6(ipaddr.IPv6.parse(address), rules);
   return 'not_an_address';
 }
@@ -46,8 +48,7 @@ function refusedIpv4(address: ipaddr.IPv4, rules: AddressRules): string | null {
 
 function refusedIpv6(address: ipaddr.IPv6, rules: AddressRules): string | null {
   const range = address.range();
-  if (range === 'loopback' && rules.allow_loopback && address.zoneId === undefined) return null;
-  if (address.zoneId !== undefined) return 'scoped';
+  if (range === 'loopback' && rules.allow_loopback) return null;
   if (address.match(NAT64_WELL_KNOWN)) return refusedInsideNat64(address);
   if (range !== 'unicast') return range;
   if (address.match(IPV4_COMPATIBLE)) return 'ipv4Compatible';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Database, Statement } from './database.ts';
 import { toJson } from './json.ts';
 
@@ -143,11 +144,21 @@ export function createExceptionStore(database: Database): ExceptionStore {
   };
 }
 
+/** An index of PostgreSQL takes 2704 bytes, and no NUL. */
+const MAX_KEY_CHARACTERS = 400;
+
+/** Numbers of channels stand in keys: what could not be stored is told apart by its digest. */
+function storableKey(key: string): string {
+  if (key.length <= MAX_KEY_CHARACTERS && !key.includes('\0')) return key;
+  const digest = createHash('sha256').update(key).digest('hex');
+  return `${key.slice(0, MAX_KEY_CHARACTERS).replaceAll('\0', '\uFFFD')} ${digest}`;
+}
+
 function raised(exception: NewException, now_ms: number): unknown[] {
   return [
     exception.exception_id,
     exception.kind,
-    exception.dedupe_key,
+    storableKey(exception.dedupe_key),
     exception.merchant_id,
     exception.trade_id,
     exception.channel,

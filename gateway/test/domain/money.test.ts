@@ -44,3 +44,7 @@ describe('yuan', () => {
     },
   );
 });
+
+test('nought has no sign', () => {
+  expect(Object.is(fen(-0), 0)).toBe(true);
+});

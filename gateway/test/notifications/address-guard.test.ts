@@ -79,6 +79,7 @@ describe('refused, in the sandbox too', () => {
     ['fdff::1', 'uniqueLocal'],
     ['fe80::1', 'linkLocal'],
     ['fe80::1%eth0', 'scoped'],
+    ['fe80::1%eth0.100', 'scoped'],
     ['::1%lo', 'scoped'],
     ['2400:3200::1%eth0', 'scoped'],
     ['febf::1', 'linkLocal'],

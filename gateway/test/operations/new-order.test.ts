@@ -26,7 +26,7 @@ function asked(time_expire_ms: number | null, mch_trade_id = 'shop.1'): NewOrder
     pay_type: implementationOf(order),
     mch_trade_id,
     total_fee: 100,
-    nonce_str: null,
+    nonce: null,
     notify_url: null,
     time_expire: time_expire_ms === null ? null : time_expire_ms / 1_000,
     fields: {},

@@ -2,7 +2,11 @@
 
 /** Bytes of base64 or base64url, white space ignored; null when it is neither. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
-  const plain = text.replace(/\s+/g, '').replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/');
+  const plain = text
+    .replace(/\s+/g, '')
+    .replace(/(?<!=)=+$/, '')
+    .replaceAll('-', '+')
+    .replaceAll('_', '/');
   if (!/^[A-Za-z0-9+/]*$/.test(plain) || plain.length % 4 === 1) return null;
   return Uint8Array.from(atob(plain), (character) => character.charCodeAt(0));
 }
@@ -16,5 +20,8 @@ export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
 export function toBase64Url(bytes: Uint8Array): string {
   let characters = '';
   for (const byte of bytes) characters += String.fromCharCode(byte);
-  return btoa(characters).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return btoa(characters)
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/={1,2}$/, '');
 }

@@ -218,7 +218,7 @@ function originOf(gateway_url: string): string {
   }
   if (!['http:', 'https:'].includes(url.protocol)) throw new InvalidArgument('gateway_url is not http or https');
   if (url.search !== '' || url.hash !== '') throw new InvalidArgument('gateway_url has a query or a fragment');
-  return url.href.replace(/\/+$/, '');
+  return url.href.replace(/(?<!\/)\/+$/, '');
 }
 
 export { CODES, type CodeName } from './api-codes.ts';

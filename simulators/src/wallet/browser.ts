@@ -61,7 +61,8 @@ export function walletBrowser(simulator: ChannelSimulator, ports: SimulatorPorts
 }
 
 async function answer(simulator: ChannelSimulator, ports: SimulatorPorts, request: IncomingRequest): Promise<Answer> {
-  const url = new URL(request.target, 'http://wallet.invalid');
+  const url = request.target.startsWith('/') ? URL.parse(`http://wallet.invalid${request.target}`) : null;
+  if (url === null) throw new ControlError(400, 'this is no path: open a link from the wallet page');
   if (url.pathname === OPEN_PATH) return openSite(url.searchParams.get('url') ?? '');
   if (url.pathname === ACT_PATH && request.method === 'POST') return act(simulator, request);
   const target = decoded(cookieOf(request, TARGET_COOKIE));
@@ -74,16 +75,30 @@ function isLocalSite(url: string): boolean {
   return /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$)/.test(url) && URL.canParse(url);
 }
 
+/** '' for what cannot be decoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
+
+/** What a Location may hold: two slashes at its start would lead to another site. */
+function pathOf({ pathname, search, hash }: URL): string {
+  return pathname.replace(/^\/+/, '/') + search + hash;
+}
+
 /** Where the wallet page sends the person to open a link. @throws ControlError 400 for a site that is not on this machine */
 function openSite(link: string): Answer {
   if (!isLocalSite(link))
     throw new ControlError(400, 'the wallet opens pages on this machine alone, http://127.0.0.1:…');
-  const { origin, pathname, search } = new URL(link);
+  const site = new URL(link);
   return {
     status: 303,
     headers: {
-      location: pathname + search,
-      'set-cookie': `${TARGET_COOKIE}=${encodeURIComponent(origin)}; Path=/; HttpOnly; SameSite=Lax`,
+      location: pathOf(site),
+      'set-cookie': `${TARGET_COOKIE}=${encodeURIComponent(site.origin)}; Path=/; HttpOnly; SameSite=Lax`,
     },
     body: Buffer.alloc(0),
   };
@@ -133,10 +148,8 @@ async function visit(
     const location = site.headers['location'];
     if (location === undefined) break;
     const next = nextSite(location, at);
-    if (next.origin === target) {
-      const back = next.pathname + next.search + next.hash;
-      return { status: 303, headers: { ...kept, location: back }, body: Buffer.alloc(0) };
-    }
+    if (next.origin === target)
+      return { status: 303, headers: { ...kept, location: pathOf(next) }, body: Buffer.alloc(0) };
     at = next.href;
     site = await send('GET', at, Buffer.alloc(0));
   }
@@ -182,15 +195,6 @@ function withBridge(simulator: ChannelSimulator, site: Answer): Answer {
     headers: { ...site.headers, ...(policy !== undefined && { 'content-security-policy': policy }) },
     body: Buffer.from(body),
   };
-}
-
-/** Of what is no percent encoding, nothing. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return '';
-  }
 }
 
 function cookieOf(request: IncomingRequest, name: string): string {

@@ -110,6 +110,22 @@ describe('a wallet’s browser', () => {
     },
   );
 
+  test.each([
+    ['a cookie that cannot be decoded', '/', 'wallet_browser_target=%', 404],
+    ['an address that is no path', 'http://[/', `wallet_browser_target=${encodeURIComponent(SITE)}`, 400],
+  ])('refuses %s', async (_what, target, cookie, status) => {
+    const { ask, sent } = opened();
+    expect((await ask(target, { headers: { host: '127.0.0.1:9000', cookie } })).status).toBe(status);
+    expect(sent).toEqual([]);
+  });
+
+  test('follows nobody who leads nowhere, and leads to no other site by a path', async () => {
+    const to = (location: string) => opened(() => ({ ...PAGE, status: 302, headers: { ...PAGE.headers, location } }));
+    expect(await to('http://[').ask('/')).toMatchObject({ status: 400 });
+    const answer = await to(`${SITE}//example.com/x`).ask('/');
+    expect(answer).toMatchObject({ status: 303, headers: { location: '/example.com/x' } });
+  });
+
   test('opens a link by leading to its path, and remembers the site', async () => {
     const answer = await opened().ask(`/__wallet/open?url=${encodeURIComponent(`${SITE}/preorder?pay_order_id=1`)}`);
     expect(answer).toMatchObject({ status: 303, headers: { location: '/preorder?pay_order_id=1' } });

@@ -205,8 +205,8 @@ export const BANK: readonly Mutant[] = [
     name: 'reversed-credit-waits-again',
     guard: 'a credit that the bank has taken back meanwhile waits for nobody',
     file: CREDITS,
-    find: "state = CASE WHEN reversed_by IS NULL THEN 'held' ELSE 'reversed' END,\n  payment_reference",
-    replace: "state = 'held',\n  payment_reference",
+    find: "state = CASE WHEN c.reversed_by IS NULL THEN 'held' ELSE 'reversed' END,\n  (merchant_id",
+    replace: "state = 'held',\n  (merchant_id",
     caught_by: {
       test: { file: CREDITS_TEST, name: 'a credit that its order does not take' },
     },

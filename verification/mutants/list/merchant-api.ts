@@ -115,12 +115,12 @@ export const MERCHANT_API: readonly Mutant[] = [
     name: 'channels-limited-by-address',
     guard: 'channels are always heard, however much comes from their address',
     file: APP,
-    find: "if (url.startsWith('/notify/') || url.startsWith('/bank/') || HEALTH.has(url)) return;",
-    replace: "if (url.startsWith('/bank/') || HEALTH.has(url)) return;",
+    find: "if (url.startsWith('/notify/') || url.startsWith('/bank/') || isHealth(url)) return;",
+    replace: "if (url.startsWith('/bank/') || isHealth(url)) return;",
     caught_by: {
       test: {
         file: 'verification/test/merchant-tree.test.ts',
-        name: 'hears 429 before anything of it is read, while channels are always heard',
+        name: 'hears 429 before anything of it is read, while channels and health checks are always heard',
       },
     },
   },

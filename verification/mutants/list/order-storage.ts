@@ -83,7 +83,7 @@ export const ORDER_STORAGE: readonly Mutant[] = [
     guard: 'a nonce is spent by the statement that stores the order',
     stands_for: 'a request is sent again by somebody who saw it',
     file: ORDERS,
-    find: 'SELECT i.* FROM input i WHERE i.nonce_str IS NULL OR (i.merchant_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce)',
+    find: 'SELECT i.* FROM input i WHERE i.nonce_str IS NULL OR (coalesce(i.signer_id, i.merchant_id), i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce)',
     replace: 'SELECT i.* FROM input i',
     caught_by: { test: { file: ORDERS_TEST, name: 'tells a repeated nonce from a repeated number, row by row' } },
   },
@@ -91,9 +91,23 @@ export const ORDER_STORAGE: readonly Mutant[] = [
     name: 'nonce-of-a-query-spent-twice',
     guard: 'a nonce is spent by the statement that answers the query',
     file: ORDERS,
-    find: '(i.merchant_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce) AS nonce_new',
+    find: '(i.signer_id, i.nonce_str) IN (SELECT merchant_id, nonce_str FROM new_nonce) AS nonce_new',
     replace: 'true AS nonce_new',
     caught_by: { test: { file: ORDERS_TEST, name: 'reads the order and takes the nonce, once' } },
+  },
+  {
+    name: 'nonce-spent-once-for-each-merchant',
+    guard: 'a nonce is spent under the merchant whose key signed',
+    stands_for: 'a request that a platform signed is sent again at another of its tenants',
+    file: ORDERS,
+    find: 'SELECT coalesce(signer_id, merchant_id), nonce_str FROM input WHERE nonce_str IS NOT NULL',
+    replace: 'SELECT merchant_id, nonce_str FROM input WHERE nonce_str IS NOT NULL',
+    caught_by: {
+      test: {
+        file: 'verification/test/merchant-tree.test.ts',
+        name: 'is not reached by a request that its platform signed for another tenant, or for itself',
+      },
+    },
   },
   {
     name: 'order-of-another-merchant-read',

@@ -382,8 +382,8 @@ export const PLACING: readonly Mutant[] = [
     name: 'silent-account-asked-by-the-resolver',
     guard: 'the resolver leaves an account alone that does not answer',
     file: 'gateway/src/jobs/resolve-orders.ts',
-    find: 'if (!gateway.breakers.admits(account_id)) return',
-    replace: "if (account_id === '') return",
+    find: 'if (!gateway.breakers.admits(account_id))\n      return',
+    replace: "if (account_id === '')\n      return",
     caught_by: {
       test: {
         file: 'gateway/test/jobs/resolve-orders.test.ts',

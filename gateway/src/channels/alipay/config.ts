@@ -32,7 +32,7 @@ const common = {
   timeout_ms: timeoutMs,
 };
 
-const keyText = z.string().regex(/^\s*(-----BEGIN|[A-Za-z0-9+/=\s]{100,}$)/, 'must be PEM or one line of base64');
+const keyText = z.string().regex(/^(?:\s*-----BEGIN|[A-Za-z0-9+/=\s]{100,}$)/, 'must be PEM or one line of base64');
 const certificateText = z.string().includes('-----BEGIN CERTIFICATE-----', { error: 'must be PEM certificates' });
 
 export const settingsSchema = z.discriminatedUnion('mode', [

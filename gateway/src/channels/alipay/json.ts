@@ -1,5 +1,5 @@
 /** Reading values out of Alipay's JSON, beside ../json.ts: lists and objects that come as text, amounts that come as numbers. */
-import { isObject, type JsonObject } from '../json.ts';
+import { isObject, textAt as jsonTextAt, type JsonObject } from '../json.ts';
 
 /** Parses text as a JSON string; null when it is anything else. */
 export function parseText(text: string): string | null {
@@ -19,8 +19,7 @@ export function objectsIn(value: unknown): readonly JsonObject[] {
  */
 export function textAt(object: JsonObject, name: string): string | null {
   const value = object[name];
-  if (typeof value === 'number') return String(value);
-  return typeof value === 'string' && value !== '' ? value : null;
+  return typeof value === 'number' ? String(value) : jsonTextAt(object, name);
 }
 
 function parse(text: string): unknown {

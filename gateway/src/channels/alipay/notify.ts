@@ -48,7 +48,10 @@ function parseForm(body: string): Params | 'malformed' | 'duplicate_parameter' {
     try {
       const name = decode(pair.slice(0, equals));
       if (params.has(name)) return 'duplicate_parameter';
-      params.set(name, decode(pair.slice(equals + 1)));
+      const value = decode(pair.slice(equals + 1));
+      // PostgreSQL takes no text with a NUL: it could neither be looked for nor kept.
+      if (value.includes('\0')) return 'malformed';
+      params.set(name, value);
     } catch {
       return 'malformed';
     }

@@ -57,7 +57,11 @@ const common = {
     .string()
     .regex(/^[A-Z]{3}$/)
     .default('CNY'),
-  booked_at: z.iso.datetime({ offset: true }).optional(),
+  booked_at: z.iso
+    .datetime({ offset: true })
+    // Days are compared as text, which a year of five digits would confuse.
+    .refine((time) => /^\d{4}-/.test(chinaDate(Date.parse(time))), 'is not within the years of four digits')
+    .optional(),
   remittance: text(500).optional(),
 };
 const Event = z.discriminatedUnion('type', [

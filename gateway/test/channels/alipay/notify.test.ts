@@ -100,6 +100,10 @@ test('the official SDK agrees with what we accept and what we refuse', async () 
   }
 });
 
+test('a parameter with a NUL, which could not be stored, makes it no form of Alipay’s', async () => {
+  expect(await receiveForm({ notify_id: 'n\0' })).toEqual({ kind: 'rejected', reason: 'malformed' });
+});
+
 test('another amount, app or seller is passed on for the funnel to compare', async () => {
   expect(await receiveForm({ total_amount: '0.01', app_id: '2021000000000002', seller_id: '2088' })).toMatchObject({
     report: { outcome: 'paid', facts: { amount_fen: 1, identity: { app_id: '2021000000000002', seller_id: '2088' } } },

@@ -123,6 +123,56 @@ describe('a credit', () => {
   });
 
   test.each([
+    ['a time in words', '<BookgDt><DtTm>soon, 1</DtTm></BookgDt>'],
+    ['a number', '<BookgDt><DtTm>2026</DtTm></BookgDt>'],
+    ['a year of six digits', '<BookgDt><DtTm>+275760-09-13T00:00:00Z</DtTm></BookgDt>'],
+    [
+      'the last second of the year 9999, which is another year in China',
+      '<BookgDt><DtTm>9999-12-31T23:59:59Z</DtTm></BookgDt>',
+    ],
+  ])('with %s for its time cannot be read', async (_what, dates) => {
+    expect(await items(message(entry({ dates }) + entry()))).toMatchObject([
+      { kind: 'head' },
+      { kind: 'unreadable', position: 1, problem: expect.stringContaining('BookgDt') },
+      { kind: 'entry' },
+      { kind: 'end' },
+    ]);
+  });
+
+  // A key of PostgreSQL has at most 2704 bytes: a longer one would fail the whole file, each time anew.
+  test.each([
+    ['reference', { details: details().replace('>B1<', `>${'B'.repeat(141)}<`) }],
+    [
+      'number',
+      {
+        details: details().replace(
+          '</RltdPties>',
+          `<CdtrAcct><Id><Othr><Id>${'9'.repeat(141)}</Id></Othr></Id></CdtrAcct></RltdPties>`,
+        ),
+      },
+    ],
+    [
+      'reference',
+      {
+        details: details().replace('<AcctSvcrRef>B1</AcctSvcrRef>', ''),
+        reference: `<AcctSvcrRef>${'N'.repeat(141)}</AcctSvcrRef>`,
+      },
+    ],
+  ])('whose %s is longer than any that can be kept is left out alone', async (what, parts) => {
+    expect(await items(message(entry(parts) + entry()))).toMatchObject([
+      { kind: 'head' },
+      { kind: 'unreadable', position: 1, problem: expect.stringContaining(what) },
+      { kind: 'entry' },
+      { kind: 'end' },
+    ]);
+  });
+
+  test('has a remittance of whole characters, however long it was', async () => {
+    const long = details().replace('<Ustrd>货款</Ustrd>', `<Ustrd>${'a'.repeat(499)}😀</Ustrd>`);
+    expect(await entries(message(entry({ details: long })))).toMatchObject([{ remittance: 'a'.repeat(499) }]);
+  });
+
+  test.each([
     ['the payment', details(), '<AcctSvcrRef>N1</AcctSvcrRef>', 'B1'],
     ['the entry', details().replace('<AcctSvcrRef>B1</AcctSvcrRef>', ''), '<AcctSvcrRef>N1</AcctSvcrRef>', 'N1'],
   ])('takes its reference from %s', async (_what, given, reference, expected) => {

@@ -83,6 +83,7 @@ describe('JSON', () => {
     [{ ...event, reference: '' }, /reference/],
     [{ ...event, fund_acc: undefined }, /fund_acc/],
     [{ ...event, booked_at: 'today' }, /booked_at/],
+    [{ ...event, booked_at: '9999-12-31T23:59:59Z' }, /booked_at/],
     [{ ...event, type: 'gift' }, /type/],
     [{ ...event, payer_name: '甲\0' }, /payer_name/],
     [{ ...event, remittance: '货款\0' }, /remittance/],

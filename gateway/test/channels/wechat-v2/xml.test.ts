@@ -37,6 +37,7 @@ describe('reading', () => {
     ['a root with text alone', '<xml>1</xml>'],
     ['two roots', '<xml><a>1</a></xml><xml><a>2</a></xml>'],
     ['text after the root', '<xml><a>1</a></xml>!'],
+    ['a NUL', '<xml><a>1\0</a></xml>'],
     ['a member twice', '<xml><a>1</a><a>2</a></xml>'],
     ['a missing end', '<xml><a>1</a>'],
     ['a missing end of a member', '<xml><a>1</xml>'],

@@ -111,6 +111,11 @@ describe('a refund’s callback', () => {
     });
   });
 
+  test('whose number holds a NUL, which could not even be looked for, is refused', async () => {
+    const callback = await receive(notification('REFUND.SUCCESS', { ...refundContent, out_refund_no: 'r\0' }));
+    expect(callback).toEqual({ kind: 'rejected', reason: 'malformed_resource' });
+  });
+
   test('of another merchant is not applied', async () => {
     const callback = await receive(notification('REFUND.SUCCESS', { ...refundContent, sp_mchid: '9' }));
     expect(callback).toMatchObject({ kind: 'unhandled', callback_id: ID });

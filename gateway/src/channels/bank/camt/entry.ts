@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { chinaDate, type BankEntry } from '../../../domain/bank-credit.ts';
 import { fen, type Fen } from '../../../domain/money.ts';
+import { firstCharacters } from '../../text.ts';
 import { childrenOf, nodeAt, textAt, type Node } from './tree.ts';
 
 /** The entry cannot be booked; the message says why. */
@@ -78,9 +79,17 @@ function bankEntry(source: Source): BankEntry {
   const reference = quotes ? of_entry : (own ?? (alone ? (of_entry ?? textAt(entry, 'NtryRef')) : null));
   return {
     ...told,
-    reference: reference ?? digestOf(told, transaction),
-    original_reference: quotes ? own : null,
+    reference: key(reference ?? digestOf(told, transaction), 'reference'),
+    original_reference: quotes ? key(own, 'reference of what it takes back') : null,
   };
+}
+
+/** ISO 20022 has 35 characters (Max35Text), and a key of the database 2704 bytes: what is longer is no number of a bank's. */
+const MAX_KEY_CHARACTERS = 140;
+
+function key(text: string, what: string): string {
+  if (text.length > MAX_KEY_CHARACTERS) throw new UnreadableEntryError(`its ${what} is too long`);
+  return text;
 }
 
 /** Reversal indicator: "If the entry is a debit and the indicator is true, the original entry was a credit" (ISO 20022, ReversalIndicator). */
@@ -91,7 +100,8 @@ function kindOf(direction: 'CRDT' | 'DBIT', reversal: boolean, transaction: Node
 
 /** A reversal keeps the parties of what it takes back, so that the number is the creditor's there too. */
 function numberOf(head: Node, transaction: Node | null): string | null {
-  return (transaction && accountAt(transaction, 'RltdPties', 'CdtrAcct')) ?? accountAt(head, 'Acct');
+  const number = (transaction && accountAt(transaction, 'RltdPties', 'CdtrAcct')) ?? accountAt(head, 'Acct');
+  return number && key(number, 'number');
 }
 
 function accountAt(node: Node, ...path: readonly string[]): string | null {
@@ -120,19 +130,25 @@ function remittanceOf(transaction: Node): string | null {
   const lines = remittance ? childrenOf(remittance, 'Ustrd').map((line) => line.text.trim()) : [];
   const reason = textAt(transaction, 'RtrInf', 'Rsn', 'Cd') ?? textAt(transaction, 'RtrInf', 'Rsn', 'Prtry');
   const said = [...lines, reason ?? '', textAt(transaction, 'AddtlTxInf') ?? ''].filter((line) => line !== '');
-  return said.length === 0 ? null : said.join(' ').slice(0, MAX_REMITTANCE);
+  return said.length === 0 ? null : firstCharacters(said.join(' '), MAX_REMITTANCE);
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}/;
+/** ISODateTime, which every reader of times takes for the same. */
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})?$/;
 
 /** A time without a zone is the bank's own, China's. */
 function bookedOf(entry: Node): { booked_at_ms: number | null; booked_on: string | null } {
   const day = textAt(entry, 'BookgDt', 'Dt') ?? textAt(entry, 'ValDt', 'Dt');
   const time = textAt(entry, 'BookgDt', 'DtTm') ?? textAt(entry, 'ValDt', 'DtTm');
   if (time !== null) {
-    const at_ms = Date.parse(/(?:Z|[+-]\d{2}:\d{2})$/.test(time) ? time : `${time}+08:00`);
-    if (Number.isNaN(at_ms)) throw new UnreadableEntryError('BookgDt is no time');
-    return { booked_at_ms: at_ms, booked_on: chinaDate(at_ms) };
+    const at_ms = TIME.test(time)
+      ? Date.parse(/(?:Z|[+-]\d{2}:\d{2})$/.test(time) ? time : `${time}+08:00`)
+      : Number.NaN;
+    // Days are compared as text, which a year of five digits would confuse.
+    const day_of_time = Number.isNaN(at_ms) ? '' : chinaDate(at_ms);
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(day_of_time)) throw new UnreadableEntryError('BookgDt is no time');
+    return { booked_at_ms: at_ms, booked_on: day_of_time };
   }
   if (day === null) return { booked_at_ms: null, booked_on: null };
   if (!DATE.test(day)) throw new UnreadableEntryError('BookgDt is no date');

@@ -42,7 +42,10 @@ export function readXml(text: string, root: 'xml' | 'root' = 'xml'): Fields | nu
   for (const [name, value] of Object.entries(content)) {
     // The same name twice: it cannot be told which of them is meant.
     if (Array.isArray(value)) return null;
-    if (typeof value === 'string' && name !== '#text') fields.set(name, value);
+    if (typeof value !== 'string' || name === '#text') continue;
+    // No XML may hold a NUL (2.2), and PostgreSQL takes no text with one.
+    if (value.includes('\0')) return null;
+    fields.set(name, value);
   }
   return fields;
 }
