@@ -13,7 +13,10 @@ export const BANK_ORIGIN = 'https://ebank.example.com';
 
 type Managed = Pick<Gateway, 'ports' | 'store'>;
 
-/** Every account there is: two each at the wallets, so that one can stand in for the other, and one that speaks APIv2. */
+/**
+ * Every account there is: two each at the wallets, of different merchants there, so that one can stand in for the other; and one that
+ * speaks APIv2.
+ */
 export const ACCOUNTS = ['wechat', 'wechat-b', 'wechat-v2', 'alipay', 'alipay-b', 'bank'] as const;
 export type AccountId = (typeof ACCOUNTS)[number];
 
@@ -44,13 +47,15 @@ function channelOf(account_id: AccountId): string {
 function contractOf(account_id: AccountId, keys: WorldKeys): { settings: unknown; secrets: unknown } {
   switch (account_id) {
     case 'wechat':
-    case 'wechat-b':
       return wechatContract(keys);
+    case 'wechat-b':
+      return directContract(keys);
     case 'wechat-v2':
       return wechatV2Contract(keys);
     case 'alipay':
-    case 'alipay-b':
       return alipayContract(keys);
+    case 'alipay-b':
+      return certificateContract(keys);
     case 'bank':
       return bankContract(keys);
   }
@@ -74,6 +79,24 @@ function wechatContract(keys: WorldKeys): { settings: unknown; secrets: unknown 
       api_v3_key: wechat.api_v3_key,
       app_secret: wechat.sp_app_secret,
     },
+  };
+}
+
+/** A merchant's own account, without a service provider. */
+function directContract(keys: WorldKeys): { settings: unknown; secrets: unknown } {
+  const wechat = wechatSandboxFields(keys.wechat, WECHAT_ORIGIN);
+  const own = keys.wechat.merchants.find((merchant) => merchant.sub_merchants.length === 0);
+  if (!own) throw new Error('WeChat Pay has no direct merchant');
+  return {
+    settings: {
+      mode: 'direct',
+      base_url: WECHAT_ORIGIN,
+      mchid: own.mchid,
+      appid: own.appids[0],
+      merchant_serial: own.certificate_serial,
+      platform_keys: { [wechat.platform_serial]: wechat.platform_public_key },
+    },
+    secrets: { merchant_private_key: own.private_key, api_v3_key: own.api_v3_key },
   };
 }
 
@@ -111,6 +134,24 @@ function alipayContract(keys: WorldKeys): { settings: unknown; secrets: unknown 
   };
 }
 
+/** Another application, which signs by certificates. */
+function certificateContract(keys: WorldKeys): { settings: unknown; secrets: unknown } {
+  const { gateway_url, certificate_mode: other } = alipaySandboxEntry(keys.alipay, `${ALIPAY_ORIGIN}/gateway.do`);
+  if (!other) throw new Error('Alipay has no application that signs by certificates');
+  return {
+    settings: {
+      mode: 'certificate',
+      gateway_url,
+      app_id: other.app_id,
+      seller_id: other.seller_id,
+      app_cert: other.app_cert,
+      alipay_cert: other.alipay_cert,
+      alipay_root_cert: other.alipay_root_cert,
+    },
+    secrets: { app_private_key: other.app_private_key },
+  };
+}
+
 function bankContract(keys: WorldKeys): { settings: unknown; secrets: unknown } {
   const bank = bankSandboxEntry(keys.bank, BANK_ORIGIN);
   return {
@@ -142,15 +183,15 @@ export async function provideRoutes(
   for (const { code, channel } of [...PAY_TYPES.values()].flat()) {
     const accounts = routing[channel as keyof Routing] ?? [];
     for (const [index, account_id] of accounts.entries()) {
-      const merchant_params = paramsOf(channel, keys);
+      const merchant_params = paramsOf(account_id, keys);
       await setRoute(managed, { merchant_id, pay_type: code, account_id, priority: index + 1, merchant_params });
     }
   }
 }
 
 /** What a route says of the merchant at the channel. */
-export function paramsOf(channel: string, keys: WorldKeys): Record<string, string> {
-  if (channel !== 'wechat') return {};
+function paramsOf(account_id: AccountId, keys: WorldKeys): Record<string, string> {
+  if (account_id !== 'wechat' && account_id !== 'wechat-v2') return {};
   const { sub_mchid, sub_appid } = wechatSandboxFields(keys.wechat, WECHAT_ORIGIN);
   return { sub_mchid, sub_appid };
 }

@@ -11,6 +11,8 @@ export interface Wanted {
   readonly jobs: number;
   readonly trace: boolean;
   readonly shrink: boolean;
+  /** Ends at the first failure. */
+  readonly stop: boolean;
   /** Deeds that are left out. */
   readonly without: ReadonlySet<number>;
   /** Fails when something that exists has not been reached. */
@@ -33,6 +35,7 @@ world, byte for byte. docs/verification.md tells what is checked.
   --steps K      how many steps the trouble lasts before everything heals (default 300)
   --jobs J       processes side by side (default: one for each core)
   --trace        prints everything that happened
+  --stop         ends at the first failure
   --shrink       makes the first failure smaller
   --without A,B  leaves out these deeds, as --shrink says
   --complete     fails when an outcome, a code, an arrow or a fault has not been reached
@@ -49,6 +52,7 @@ const OPTIONS = {
   jobs: { type: 'string' },
   trace: { type: 'boolean' },
   shrink: { type: 'boolean' },
+  stop: { type: 'boolean' },
   without: { type: 'string' },
   complete: { type: 'boolean' },
   json: { type: 'string' },
@@ -82,6 +86,7 @@ export function readArguments(words: readonly string[]): Wanted | null {
     jobs: Math.min(number('jobs', availableParallelism(), 1), seeds),
     trace: values.trace ?? false,
     shrink: values.shrink ?? false,
+    stop: values.stop ?? false,
     without: new Set(without === '' ? [] : without.split(',').map(Number)),
     complete: values.complete ?? false,
     json: values.json ?? null,

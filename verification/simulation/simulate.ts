@@ -140,7 +140,9 @@ async function workOff(): Promise<void> {
   for (const seed of share.seeds) {
     const { steps } = share.wanted;
     const verdict = await runSeed({ seed: String(seed), steps, keys, sessions });
-    await tell({ seed, steps: verdict.steps, failure: verdict.failure, reached: [...verdict.coverage.counts] });
+    const { failure } = verdict;
+    await tell({ seed, steps: verdict.steps, failure, reached: [...verdict.coverage.counts] });
+    if (failure && share.wanted.stop) break;
   }
   const { user, system } = process.cpuUsage(before);
   await tell({ cpu_s: (user + system) / 1_000_000 });

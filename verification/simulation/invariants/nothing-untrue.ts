@@ -1,4 +1,6 @@
 import type { Json } from '../../merchant.ts';
+import type { Change } from '../changes.ts';
+import { changeOf } from '../mirror.ts';
 import type { Broken, Invariant, View } from './invariant.ts';
 
 /** 支付状态码: paid, partly or wholly refunded, finished. */
@@ -10,6 +12,7 @@ export const nothingUntrue: Invariant = {
   promise: 'no merchant is told of a payment, a refund or an end that did not happen',
   judge: (view) => ({
     watch(observation) {
+      if (observation.kind === 'commit') return observation.changes.flatMap((change) => unpaidButTold(view, change));
       if (observation.kind === 'heard') return untrue(view, observation.data);
       if (observation.kind !== 'answered' || observation.result.kind !== 'answered') return [];
       const { code, data } = observation.result;
@@ -17,6 +20,17 @@ export const nothingUntrue: Invariant = {
     },
   }),
 };
+
+/** "Paid" is told of orders that are paid: not of a late payment that goes back. */
+function unpaidButTold(view: View, change: Change): Broken[] {
+  const notification = changeOf(change, 'notifications');
+  if (!notification?.after || notification.before || notification.after.subject !== 'payment') return [];
+  const { trade_id } = notification.after;
+  const state = view.books.order(trade_id)?.state;
+  return state === 'paid'
+    ? []
+    : [{ sentence: `"paid" is told of order ${trade_id}, which is ${String(state)}`, trade_id }];
+}
 
 function untrue(view: View, data: Json): Broken[] {
   const { trade_id, trade_state } = data;

@@ -1,4 +1,5 @@
 import { changesMind } from './changes-mind.ts';
+import { givesUp } from './gives-up.ts';
 import { late } from './late.ts';
 import { meddler } from './meddler.ts';
 import { prepay } from './prepay.ts';
@@ -13,6 +14,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
   till,
   'changes-mind': changesMind,
   late,
+  'gives-up': givesUp,
   repeats,
   prepay,
   meddler,
