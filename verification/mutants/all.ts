@@ -9,6 +9,7 @@ import { PAYMENT_PAGE } from './list/payment-page.ts';
 import { PLACING } from './list/placing.ts';
 import { PROCESS } from './list/process.ts';
 import { REFUNDS } from './list/refunds.ts';
+import { SIMULATION } from './list/simulation.ts';
 import { WECHAT } from './list/wechat.ts';
 import type { Mutant } from './mutant.ts';
 
@@ -26,4 +27,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...PAYMENT_PAGE,
   ...PROCESS,
   ...CLIENTS,
+  ...SIMULATION,
 ];
