@@ -6,11 +6,11 @@ import { exitCode, summary } from './report.ts';
 import { runMutants } from './run-mutants.ts';
 
 try {
-  const { only, jobs, what } = readArguments(process.argv.slice(2));
+  const { only, jobs, proven, what } = readArguments(process.argv.slice(2));
   const chosen = only.length === 0 ? MUTANTS : chosenFrom(only);
   if (what === 'help') process.stdout.write(USAGE);
   else if (what === 'list') process.stdout.write(chosen.map(describe).join(''));
-  else process.exitCode = await run(chosen, jobs);
+  else process.exitCode = await run(chosen, { jobs, proven });
 } catch (error) {
   if (!(error instanceof UsageProblem)) throw error;
   process.stderr.write(`${error.message}\n`);
@@ -34,12 +34,15 @@ function describe({ name, guard, stands_for, file, caught_by: { test } }: Mutant
   return `${name} (${file})\n  guard: ${guard}\n${bug}  caught by: ${test.file} "${test.row ?? test.name}"\n`;
 }
 
-async function run(mutants: readonly Mutant[], jobs: number): Promise<number> {
+async function run(
+  mutants: readonly Mutant[],
+  how: { readonly jobs: number; readonly proven: boolean },
+): Promise<number> {
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
   const started_ms = performance.now();
   const tell = (line: string): void => void process.stdout.write(`${line}\n`);
-  const results = await runMutants(mutants, { jobs, tell, signal: stopping.signal });
+  const results = await runMutants(mutants, { ...how, tell, signal: stopping.signal });
   tell(`\n${summary(results, mutants.length, (performance.now() - started_ms) / 1000)}`.trimEnd());
   return exitCode(results, mutants.length);
 }
