@@ -34,6 +34,8 @@ export interface AppOptions {
   readonly max_busy_requests: number;
   /** Whether the platform key has been read: before that nothing may be recorded that could not be answered. */
   readonly opened: () => boolean;
+  /** Whether this node is to stop soon: every answer ends its connection, and the next request goes to another node. */
+  readonly leaving: () => boolean;
   /** Answers null when the gateway can serve, else why it cannot. */
   readonly notReady: () => Promise<string | null>;
   readonly max_body_bytes: number;
@@ -92,7 +94,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.addHook('onRequest', async (request) => assertOpened(options, request));
   app.addHook('onRequest', limitingAddresses(options));
   addShedding(app, options);
-  sayGoodbye(app);
+  sayGoodbye(app, options);
   const limit = { limit: new RateLimit(gateway.ports.clock), per_second: options.rates.merchant };
   for (const endpoint of merchantEndpoints(gateway)) mount(app, gateway, options.platform, limit, endpoint);
   mountChannelNotify(app, gateway);
@@ -174,14 +176,14 @@ function addShedding(app: FastifyInstance, { gateway, busyElsewhere, max_busy_re
   });
 }
 
-/** Answers that leave while the server closes end their connections: an idle one would hold up the close for as long as it is kept. */
-function sayGoodbye(app: FastifyInstance): void {
+/** Answers that leave while the server closes, or is about to, end their connections: an idle one would hold up the close for as long as it is kept. */
+function sayGoodbye(app: FastifyInstance, { leaving }: AppOptions): void {
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
-    if (closing) void reply.header('connection', 'close');
+    if (closing || leaving()) void reply.header('connection', 'close');
     done(null, payload);
   });
 }
