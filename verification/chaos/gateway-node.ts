@@ -44,8 +44,8 @@ export class GatewayNode {
   }
 
   /** What its /readyz says: an HTTP status, or 0 when it says nothing in time. */
-  readyStatus(): Promise<number> {
-    return fetch(`http://127.0.0.1:${this.port}/readyz`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) }).then(
+  readyStatus(limit_ms = PROBE_TIMEOUT_MS): Promise<number> {
+    return fetch(`http://127.0.0.1:${this.port}/readyz`, { signal: AbortSignal.timeout(limit_ms) }).then(
       async (answer) => {
         await answer.arrayBuffer();
         return answer.status;

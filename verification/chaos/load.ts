@@ -19,20 +19,31 @@ const PATIENCE = 12;
 /** What a till's payment code does; more of those that pay than of the others. */
 const CODE_BEHAVIOURS = ['pay', 'pay', 'pay', 'pay', 'insufficient', 'timeout_but_paid'] as const;
 
+/** Those of which the outcome is known at once. */
+const PROMPT_BEHAVIOURS = ['pay', 'insufficient'] as const;
+
+export interface LoadOptions {
+  /** Begins every number of this load. */
+  readonly name: string;
+  readonly seed: number;
+  /** Nothing is asked of the channels that leaves an outcome open by itself. */
+  readonly is_prompt: boolean;
+}
+
 export class Load {
   readonly tally: Tally;
   #stopped = false;
   readonly #shopping: Promise<unknown>;
 
-  /** @param name begins every number of this load */
-  constructor(world: World, tally: Tally, name: string, seed: number) {
+  constructor(world: World, tally: Tally, options: LoadOptions) {
     this.tally = tally;
     const { merchant, platform_public_key, ways } = world;
     const calls = new MerchantCalls({ url: ways.merchant.url, merchant, platform_public_key }, tally);
     this.#shopping = Promise.all(
       Array.from({ length: SHOPPERS }, (_unused, index) => {
-        const random = randomFrom(seedFor(seed, `shopper ${index}`));
-        return new Shopper(world, calls, random, `${name}.${index}`, () => this.#stopped).shop();
+        const random = randomFrom(seedFor(options.seed, `shopper ${index}`));
+        const own = { ...options, name: `${options.name}.${index}` };
+        return new Shopper(world, calls, random, own, () => this.#stopped).shop();
       }),
     );
     // Told by stop().
@@ -58,20 +69,20 @@ class Shopper {
   readonly #world: World;
   readonly #calls: MerchantCalls;
   readonly #random: Random;
-  readonly #name: string;
+  readonly #options: LoadOptions;
   readonly #stopped: () => boolean;
 
-  constructor(world: World, calls: MerchantCalls, random: Random, name: string, stopped: () => boolean) {
+  constructor(world: World, calls: MerchantCalls, random: Random, options: LoadOptions, stopped: () => boolean) {
     this.#world = world;
     this.#calls = calls;
     this.#random = random;
-    this.#name = name;
+    this.#options = options;
     this.#stopped = stopped;
   }
 
   async shop(): Promise<void> {
     for (let number = 1; !this.#stopped(); number += 1) {
-      const mch_trade_id = `${this.#name}.${number}`;
+      const mch_trade_id = `${this.#options.name}.${number}`;
       if (this.#random.chance(0.25)) await this.#atTill(mch_trade_id);
       else await this.#byScan(mch_trade_id);
     }
@@ -95,14 +106,16 @@ class Shopper {
   }
 
   async #atTill(mch_trade_id: string): Promise<void> {
+    const { is_prompt } = this.#options;
     const wallet = this.#random.pick(['wechat', 'alipay']);
-    const behaviour = this.#random.pick(CODE_BEHAVIOURS);
+    const behaviour = this.#random.pick(is_prompt ? PROMPT_BEHAVIOURS : CODE_BEHAVIOURS);
     const code = await this.#control('/control/auth-code', { wallet, behaviour });
     if (!code) return;
     const claims = this.#claims(mch_trade_id, 'common.micro');
     const paid = await this.#insist('/v2/pay', { ...claims, auth_code: code['auth_code'] }, 3);
     if (paid?.code !== 0) await this.#insist('/v2/pay/query', { mch_trade_id }, 3);
-    if (this.#random.chance(0.3)) await this.#insist('/v2/pay/reverse', { mch_trade_id }, 3);
+    // A reverse that comes so soon is answered "not sure yet".
+    if (!is_prompt && this.#random.chance(0.3)) await this.#insist('/v2/pay/reverse', { mch_trade_id }, 3);
   }
 
   async #refund(mch_trade_id: string, number: number): Promise<void> {

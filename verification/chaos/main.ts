@@ -66,13 +66,14 @@ async function runAll(world: World, options: ChaosArguments): Promise<Result[]> 
   const until_ms = performance.now() + (options.minutes ?? 0) * 60_000;
   const results: Result[] = [];
   const tallies: Tally[] = [];
+  const reported = new Set<string>();
   let round = 0;
   do {
     for (const scenario of random.shuffled(options.scenarios)) {
       const number = results.length + 1;
       say(`… ${scenario.name}`);
       const run = { seed: options.seed + round, name: `chaos${number}`, before: tallies };
-      results.push(await runOne(world, scenario, run, tallies));
+      results.push(await runOne(world, scenario, run, tallies, reported));
     }
     round += 1;
   } while (performance.now() < until_ms);
@@ -84,8 +85,12 @@ async function runOne(
   scenario: Scenario,
   run: Parameters<typeof runScenario>[2],
   tallies: Tally[],
+  /** What earlier scenarios have brought to light stays true in the later ones: it is told once. */
+  reported: Set<string>,
 ): Promise<Result> {
-  const { result, tally } = await runScenario(world, scenario, run);
+  const { result: whole, tally } = await runScenario(world, scenario, run);
+  const result = { ...whole, violations: whole.violations.filter(({ text }) => !reported.has(text)) };
+  for (const { text } of result.violations) reported.add(text);
   tallies.push(tally);
   say(...resultLines(result), ...violationLines(result.violations));
   const concerned = new Set(result.violations.flatMap(({ trade_id }) => trade_id ?? []));

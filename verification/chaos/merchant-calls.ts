@@ -6,7 +6,10 @@ import type { Tally } from './tally.ts';
 const REQUEST_TIMEOUT_MS = 8_000;
 
 /** What merchants may hear about requests like ours while things fail around them (docs/api.md, Codes). */
-const EXPECTED_CODES: ReadonlySet<number> = new Set([0, 107, 302, 303, 500, 503, 600, 601]);
+const EXPECTED_CODES: ReadonlySet<number> = new Set([0, 107, 301, 302, 303, 500, 503, 600, 601]);
+
+/** Right about a request that failed before anything was recorded. */
+const NO_ORDER_CODE = 301;
 
 /** Answers that leave the outcome open: the request did not do what it should. */
 const FAILED_CODES: ReadonlySet<number> = new Set([500, 503, 601]);
@@ -25,6 +28,8 @@ export interface Caller {
 export class MerchantCalls {
   readonly #caller: Caller;
   readonly #tally: Tally;
+  /** Numbers of orders and refunds that were answered with success. */
+  readonly #known = new Set<string>();
 
   constructor(caller: Caller, tally: Tally) {
     this.#caller = caller;
@@ -39,7 +44,8 @@ export class MerchantCalls {
       (error: unknown) => this.#failed(kindOf(error), path, fields),
     );
     if (!answer) return null;
-    if (!EXPECTED_CODES.has(answer.code)) {
+    const is_known = answer.code === NO_ORDER_CODE && this.#known.has(numberOf(fields));
+    if (!EXPECTED_CODES.has(answer.code) || is_known) {
       this.#tally.unexpected.push(`${path} of ${numberOf(fields)} was answered ${answer.code} ${answer.msg}`);
     }
     if (FAILED_CODES.has(answer.code)) this.#failed(`code ${answer.code}`, path, fields);
@@ -58,6 +64,8 @@ export class MerchantCalls {
     });
     const text = await response.text();
     const answer = text.startsWith('{') ? (JSON.parse(text) as Json) : openJwt(text, platform_public_key);
+    // What came in was no HTTP, and Node answered before the gateway saw it.
+    if (answer['code'] === undefined) throw new Error(`http ${response.status}`);
     return { code: Number(answer['code']), msg: String(answer['msg']), data: (answer['data'] ?? {}) as Json };
   }
 
@@ -67,6 +75,7 @@ export class MerchantCalls {
   }
 
   #succeeded(path: string, fields: Json, data: Json): void {
+    this.#known.add(numberOf(fields));
     const refunds = path.startsWith('/v2/pay/refund') ? (data['refunds'] as Json | undefined) : undefined;
     const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
     this.#tally.successes.push({

@@ -38,7 +38,7 @@ export async function runScenario(
   const began_ms = performance.now();
   const own_seed = seedFor(seed, scenario.name);
   const tally = new Tally();
-  const load = new Load(world, tally, name, own_seed);
+  const load = new Load(world, tally, { name, seed: own_seed, is_prompt: scenario.without_failure === true });
   const notes: string[] = [];
   const broken: string[] = [];
   let recovery_ms = 0;
