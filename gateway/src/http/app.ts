@@ -1,4 +1,5 @@
 /** Builds the HTTP server; does not listen, so that tests and the simulation inject requests. */
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ApiError } from '../domain/codes.ts';
 import { PREORDER_PAY_TYPE } from '../domain/preorder.ts';
@@ -179,8 +180,15 @@ function addShedding(app: FastifyInstance, { gateway, busyElsewhere, max_busy_re
 /** Answers that leave while the server closes, or is about to, end their connections: an idle one would hold up the close for as long as it is kept. */
 function sayGoodbye(app: FastifyInstance, { leaving }: AppOptions): void {
   let closing = false;
+  const connections = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   app.addHook('preClose', async () => {
     closing = true;
+    // Node ends those that wait for a next request, and holds these for as long as a first one may take to come in.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (closing || leaving()) void reply.header('connection', 'close');

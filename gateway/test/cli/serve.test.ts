@@ -142,6 +142,21 @@ describe('on the database of DATABASE_URL', () => {
     await way.close();
   });
 
+  test('does not wait for connections on which nothing was ever asked when it is told to end', async () => {
+    const child = serve(['--json'], { ...bench.env, PORT: String(await freePort()) });
+    const { url } = JSON.parse(await readyLine(child));
+    const silent = connect(Number(new URL(url).port), '127.0.0.1');
+    silent.on('error', () => undefined);
+    await once(silent, 'connect');
+    // Taken in by now: connections are accepted in their order.
+    await fetch(`${url}/healthz`);
+    child.kill('SIGTERM');
+    const told_ms = performance.now();
+    expect(await ended(child)).toBe(0);
+    expect(performance.now() - told_ms).toBeLessThan(5_000);
+    silent.destroy();
+  });
+
   test('does not log it as an error that a caller hangs up in the middle of a body', async () => {
     const child = serve(['--json'], { ...bench.env, PORT: String(await freePort()) });
     let log = '';
