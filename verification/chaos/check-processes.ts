@@ -4,7 +4,8 @@ import type { Violation } from './check-books.ts';
 import type { World } from './world.ts';
 
 /** What Node writes when nobody has caught an error. */
-const UNCAUGHT = /unhandled ?rejection|uncaught ?exception|node:internal\/process\/promises|throw er; \/\/ Unhandled/i;
+const UNCAUGHT =
+  /unhandled ?(?:promise)? ?rejection|uncaught ?exception|node:internal\/process\/promises|throw er; \/\/ Unhandled/i;
 
 export async function checkProcesses(world: World): Promise<Violation[]> {
   const found: string[] = [];

@@ -24,7 +24,7 @@ import { SimulatorsProcess } from './simulators-process.ts';
 export const CHANNEL_TIMEOUT_MS = 2_000;
 
 /** How long a node that is to end goes on serving, so that the balancer and every open connection take notice. */
-const DRAIN_MS = 6_000;
+const DRAIN_MS = 5_000;
 
 const HELIU = join(import.meta.dirname, '..', '..', 'gateway', 'bin', 'heliu.js');
 
