@@ -98,7 +98,8 @@ class Shopper {
     }
     if (this.#random.chance(0.1) || !(await this.#customerPays(placed.data['code_url']))) return;
     if (this.#random.chance(0.7)) await this.#insist('/v2/pay/query', { mch_trade_id });
-    if (this.#random.chance(0.1)) {
+    // A reverse is answered 601 until the channel has confirmed that the money is back.
+    if (!this.#options.is_prompt && this.#random.chance(0.1)) {
       await this.#insist('/v2/pay/reverse', { mch_trade_id });
       return;
     }
