@@ -12,6 +12,8 @@ export class DatabaseServer {
   readonly #log_file: string;
   #server: EmbeddedPostgres;
   #has_ended = false;
+  #is_closed = false;
+  #starting: Promise<void> = Promise.resolve();
 
   private constructor(disk: SmallDisk, folder: string, log_file: string, server: EmbeddedPostgres) {
     this.disk = disk;
@@ -64,12 +66,21 @@ export class DatabaseServer {
   /** Starts it again on the same port, when it has ended; it recovers by itself. */
   async startAgain(): Promise<void> {
     if (!this.#has_ended) return;
+    if (this.#is_closed) throw new Error('the database is not started any more: the run is over');
+    this.#starting = this.#restart();
+    await this.#starting;
+  }
+
+  async #restart(): Promise<void> {
     await this.#server.stop();
     this.#server = await serve(this.#folder, this.port, this.#log_file);
     this.#watch();
   }
 
   async close(): Promise<void> {
+    this.#is_closed = true;
+    // A start that is under way, e.g. when the run is interrupted, leaves a server behind that is ended here.
+    await this.#starting.catch(() => undefined);
     await this.signalAll('SIGCONT').catch(() => undefined);
     await this.#server.stop();
     await this.disk.remove();

@@ -30,6 +30,7 @@ export class GatewayNode {
   readonly log_file: string;
   readonly #options: NodeOptions;
   #process: RunningProcess;
+  #is_closed = false;
 
   constructor(options: NodeOptions) {
     this.name = options.name;
@@ -64,8 +65,16 @@ export class GatewayNode {
 
   /** Another process in the place of one that has ended. */
   async startAgain(): Promise<void> {
+    if (this.#is_closed) throw new Error(`${this.name} is not started any more: the run is over`);
     if (!this.#process.is_running) this.#process = this.#spawn();
     await this.ready();
+  }
+
+  /** Ends it for good, also for a scenario that was interrupted and would start it again. */
+  async close(): Promise<void> {
+    this.#is_closed = true;
+    this.#process.send('SIGCONT');
+    await this.#process.end('SIGKILL');
   }
 
   /** Its wall clock jumps to so many milliseconds from the true time. */

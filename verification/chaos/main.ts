@@ -11,6 +11,9 @@ import { makeHome, startWorld, type World } from './world.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** The exit code of a run that was interrupted. */
+const INTERRUPTED = 130;
+
 /** Timelines shown of the orders of one scenario. */
 const MOST_TIMELINES = 3;
 
@@ -21,6 +24,7 @@ async function main(): Promise<number> {
     return 0;
   }
   say(`seed ${options.seed}`);
+  const interrupted = interruption();
   const home = await makeHome();
   let keeps_logs = true;
   try {
@@ -28,13 +32,13 @@ async function main(): Promise<number> {
     const world = await startWorld(home);
     let results: Result[] | null;
     try {
-      results = await untilInterrupted(() => runAll(world, options));
+      results = await untilInterrupted(interrupted, () => runAll(world, options));
     } finally {
       await world.close();
     }
     if (results === null) {
       keeps_logs = options.keeps_logs;
-      return 130;
+      return INTERRUPTED;
     }
     say('', ...table(results));
     const violated = results.filter((one) => one.violations.length > 0);
@@ -48,17 +52,20 @@ async function main(): Promise<number> {
   }
 }
 
-/** Null when somebody wants an end; what runs is then left to itself, and ends with the world. */
-async function untilInterrupted<Value>(run: () => Promise<Value>): Promise<Value | null> {
+/** Resolves when somebody wants an end. What is being started then is started, so that it can be ended in order. */
+async function interruption(): Promise<null> {
   const interrupted = Promise.withResolvers<null>();
-  const interrupt = (): void => {
-    say('interrupted: cleaning up …');
-    interrupted.resolve(null);
-  };
-  for (const signal of SIGNALS) process.once(signal, interrupt);
+  for (const signal of SIGNALS) process.once(signal, () => interrupted.resolve(null));
+  await interrupted.promise;
+  say('interrupted: cleaning up …');
+  return null;
+}
+
+/** Null when interrupted; what runs is then left to itself, and ends with the world. */
+async function untilInterrupted<Value>(interrupted: Promise<null>, run: () => Promise<Value>): Promise<Value | null> {
   const running = run();
   running.catch(() => undefined);
-  return Promise.race([running, interrupted.promise]);
+  return Promise.race([interrupted, running]);
 }
 
 async function runAll(world: World, options: ChaosArguments): Promise<Result[]> {
@@ -106,6 +113,8 @@ function say(...lines: readonly string[]): void {
 
 try {
   process.exitCode = await main();
+  // A scenario that was interrupted waits for what will never come.
+  if (process.exitCode === INTERRUPTED) process.exit();
 } catch (problem) {
   if (problem instanceof UsageProblem) process.stderr.write(`${problem.message}\n\n${USAGE}`);
   else process.stderr.write(`${problem instanceof Error ? (problem.stack ?? problem.message) : String(problem)}\n`);

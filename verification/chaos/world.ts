@@ -145,8 +145,10 @@ export class World {
     const { balancer, home } = this.#parts;
     await balancer.close();
     for (const way of this.all_ways) way.set(null);
-    for (const one of this.processes) one.send('SIGCONT');
-    await Promise.all(this.processes.map((one) => one.end('SIGKILL')));
+    await Promise.all(this.nodes.map((node) => node.close()));
+    // Simulators that are just being started end with this process, to whom they have a channel.
+    this.simulators.process.send('SIGCONT');
+    await this.simulators.process.end('SIGKILL');
     await Promise.all(this.all_ways.map((way) => way.close()));
     await this.notify.close();
     await this.#statements.end();
@@ -166,10 +168,7 @@ export async function makeHome(): Promise<string> {
   return home;
 }
 
-/**
- * Starts everything under `home` and waits until both nodes are ready.
- * @param cleanUp is told of each part as soon as it is there, with what ends it
- */
+/** Starts everything under `home` and waits until both nodes are ready; ends what it has started when that fails. */
 export async function startWorld(home: string): Promise<World> {
   const database = await DatabaseServer.start(join(home, 'postgres'), join(home, 'database.log'));
   const opened: (() => Promise<unknown>)[] = [() => database.close()];
