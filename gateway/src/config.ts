@@ -36,6 +36,8 @@ export interface Limits {
   readonly address_requests_per_second: number;
   /** Lets `notify_url` point at this machine. The sandbox alone sets it. */
   readonly notify_allow_loopback: boolean;
+  /** How long a node that is to stop goes on serving first, so that whoever shares requests out takes notice. */
+  readonly drain_ms: number;
   /** How long a stop waits for work that has begun. */
   readonly shutdown_timeout_ms: number;
 }
@@ -93,6 +95,7 @@ const Environment = z.object({
     )
     .optional(),
   HELIU_METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  HELIU_DRAIN_MS: wholeNumber(0, 300_000, 0),
   HELIU_SHUTDOWN_TIMEOUT_MS: wholeNumber(0, 300_000, 15_000),
 });
 
@@ -131,6 +134,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       merchant_requests_per_second: values.HELIU_MERCHANT_REQUESTS_PER_SECOND,
       address_requests_per_second: values.HELIU_ADDRESS_REQUESTS_PER_SECOND,
       notify_allow_loopback: values.HELIU_NOTIFY_ALLOW_LOOPBACK,
+      drain_ms: values.HELIU_DRAIN_MS,
       shutdown_timeout_ms: values.HELIU_SHUTDOWN_TIMEOUT_MS,
     }),
   });

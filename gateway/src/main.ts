@@ -25,7 +25,7 @@ import { DatabaseUnavailable } from './domain/unavailable.ts';
 import { openDatabase, type Database } from './storage/database.ts';
 import { migrate } from './storage/migrate.ts';
 import { createSealer } from './storage/seal.ts';
-import { createStore } from './storage/store.ts';
+import { createStore, type Store } from './storage/store.ts';
 
 export interface Parts {
   readonly ports: Ports;
@@ -56,6 +56,8 @@ export interface Assembled {
   readonly runner: Runner;
   /** Reads the platform key and starts the jobs of this role. */
   open(): Promise<void>;
+  /** Says from now on that it is not ready, and lets go of every connection it answers on, while it goes on serving. */
+  leave(): void;
   /** Takes no more work and finishes what it took. */
   close(): Promise<void>;
 }
@@ -80,6 +82,24 @@ function counting(http: HttpClient, clock: Clock, waiting: { count: number }): H
       }
     },
   };
+}
+
+/** A database that has not answered by then is of no use to a merchant; who asks whether we are ready will not wait longer. */
+const READY_PATIENCE_MS = 2_000;
+
+/** Whether the database answers, within a time that is told before those who ask give up by themselves. */
+async function answersInTime(store: Store, clock: Clock): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = clock.setTimer(READY_PATIENCE_MS, () => late.resolve(false));
+  const answered = store.ping().then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([answered, late.promise]);
+  } finally {
+    timer.cancel();
+  }
 }
 
 function jobLoops(parts: Parts, platform: DeferredPlatformSigner): JobLoop[] {
@@ -123,6 +143,7 @@ export function assemble(parts: Parts): Assembled {
     link_key: deriveLinkKey(parts.master_key),
     wakeJobs: () => runner.wake(),
   };
+  let leaving = false;
   const loops = parts.role === 'api' ? [] : jobLoops(parts, platform);
   const runner = createRunner(() => gateway, loops, parts.poll_ms.jobs);
   const app = buildApp({
@@ -131,12 +152,11 @@ export function assemble(parts: Parts): Assembled {
     busyElsewhere: () => waiting.count,
     max_busy_requests: parts.max_busy_requests,
     opened: () => platform.opened,
+    leaving: () => leaving,
     notReady: async () => {
+      if (leaving) return 'the gateway is about to end';
       if (!platform.opened) return 'the database has not answered yet';
-      return store.ping().then(
-        () => null,
-        () => 'the database does not answer',
-      );
+      return (await answersInTime(store, ports.clock)) ? null : 'the database does not answer';
     },
     max_body_bytes: parts.max_body_bytes,
     rates: parts.rates,
@@ -152,6 +172,9 @@ export function assemble(parts: Parts): Assembled {
       await directory.refresh();
       directory.start();
       runner.start();
+    },
+    leave() {
+      leaving = true;
     },
     async close() {
       await app.close();
@@ -238,13 +261,21 @@ export async function startGateway(config: Config, database_url: string): Promis
   let closing = false;
   const url = await assembled.app.listen({ host: config.host, port: config.port });
   const ready = becomeReady(assembled, database_url, log, () => closing);
-  ready.catch(() => undefined);
+  let is_ready = false;
+  ready.then(
+    () => (is_ready = true),
+    () => undefined,
+  );
   return {
     url,
     ready,
     async close() {
-      closing = true;
       const { clock } = ports;
+      if (is_ready && config.limits.drain_ms > 0) {
+        assembled.leave();
+        await new Promise<void>((resolve) => clock.setTimer(config.limits.drain_ms, resolve));
+      }
+      closing = true;
       const limit_ms = config.limits.shutdown_timeout_ms;
       const last_words_ms = Math.min(LAST_WORDS_MS, limit_ms / 4);
       // One deadline over everything: a database or a peer that has gone silent must not keep the process.

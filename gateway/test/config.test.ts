@@ -22,6 +22,7 @@ describe('readConfig', () => {
         merchant_requests_per_second: 2_000,
         address_requests_per_second: 2_000,
         notify_allow_loopback: false,
+        drain_ms: 0,
         shutdown_timeout_ms: 15_000,
       },
     });

@@ -1,4 +1,5 @@
 /** Builds the HTTP server; does not listen, so that tests and the simulation inject requests. */
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { ApiError } from '../domain/codes.ts';
 import { PREORDER_PAY_TYPE } from '../domain/preorder.ts';
@@ -34,6 +35,8 @@ export interface AppOptions {
   readonly max_busy_requests: number;
   /** Whether the platform key has been read: before that nothing may be recorded that could not be answered. */
   readonly opened: () => boolean;
+  /** Whether this node is to stop soon: every answer ends its connection, and the next request goes to another node. */
+  readonly leaving: () => boolean;
   /** Answers null when the gateway can serve, else why it cannot. */
   readonly notReady: () => Promise<string | null>;
   readonly max_body_bytes: number;
@@ -97,7 +100,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
   app.addHook('onRequest', async (request) => assertOpened(options, request));
   app.addHook('onRequest', limitingAddresses(options));
   addShedding(app, options);
-  sayGoodbye(app);
+  sayGoodbye(app, options);
   const limit = { limit: new RateLimit(gateway.ports.clock), per_second: options.rates.merchant };
   for (const endpoint of merchantEndpoints(gateway)) mount(app, gateway, options.platform, limit, endpoint);
   mountChannelNotify(app, gateway);
@@ -183,14 +186,21 @@ function addShedding(app: FastifyInstance, { gateway, busyElsewhere, max_busy_re
   });
 }
 
-/** Answers that leave while the server closes end their connections: an idle one would hold up the close for as long as it is kept. */
-function sayGoodbye(app: FastifyInstance): void {
+/** Answers that leave while the server closes, or is about to, end their connections: an idle one would hold up the close for as long as it is kept. */
+function sayGoodbye(app: FastifyInstance, { leaving }: AppOptions): void {
   let closing = false;
+  const connections = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   app.addHook('preClose', async () => {
     closing = true;
+    // Node ends those that wait for a next request, and holds these for as long as a first one may take to come in.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
-    if (closing) void reply.header('connection', 'close');
+    if (closing || leaving()) void reply.header('connection', 'close');
     done(null, payload);
   });
 }

@@ -38,6 +38,8 @@ function asApiError(error: unknown): ApiError | null {
     );
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new ApiError('too_large', 'the body is too large');
+  // Nobody is there any more to read this.
+  if (code === 'ECONNRESET') return new ApiError('not_a_token', 'the body did not come to its end');
   if (typeof code === 'string' && code.startsWith('FST_ERR_CTP'))
     return new ApiError('not_a_token', 'the body cannot be read');
   return null;

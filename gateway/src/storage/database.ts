@@ -100,15 +100,20 @@ export function openDatabase(options: DatabaseOptions): Database {
   });
 }
 
-/** SQLSTATE classes 08 (connection), 57P0x (shutdown), 53300 (too many connections), and everything that is no SQL error. */
+/**
+ * SQLSTATE classes 08 (connection), 57P0x (shutdown), 53 (no disk, memory or connection left), 58 (the system failed), and
+ * everything that is no SQL error.
+ */
 function asDatabaseError(error: unknown): unknown {
   const code = sqlState(error);
   if (code === null) return new DatabaseUnavailable('the database cannot be reached', { cause: error });
-  if (code.startsWith('08') || code.startsWith('57P0') || code === '53300') {
+  if (UNAVAILABLE_SQLSTATES.test(code)) {
     return new DatabaseUnavailable('the database is not available', { cause: error });
   }
   return error;
 }
+
+const UNAVAILABLE_SQLSTATES = /^(?:08|57P0|53|58)/;
 
 /** The SQLSTATE of a PostgreSQL error, or null for any other error. */
 export function sqlState(error: unknown): string | null {

@@ -1,8 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { FaultProxy } from '../../../verification/chaos/fault-proxy.ts';
 import { cliBench, finish, makeHome, start } from './support.ts';
 
 const bench = cliBench();
@@ -102,6 +104,74 @@ describe('on the database of DATABASE_URL', () => {
     child.kill('SIGKILL');
     await vi.waitFor(async () => expect(await isRunning(pid)).toBe(false), GONE);
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  test('goes on serving for HELIU_DRAIN_MS when it is told to end, says that it is not ready, and keeps no connection', async () => {
+    const env = { ...bench.env, PORT: String(await freePort()), HELIU_DRAIN_MS: '2000' };
+    const child = serve(['--json'], env);
+    const { url } = JSON.parse(await readyLine(child));
+    child.kill('SIGTERM');
+    const leaving = await vi.waitFor(async () => {
+      const answer = await fetch(`${url}/readyz`);
+      expect(answer.status).toBe(503);
+      return answer;
+    }, GONE);
+    expect(await leaving.json()).toEqual({ status: 'not ready', reason: 'the gateway is about to end' });
+    const served = await fetch(`${url}/platform_public_key`);
+    expect([served.status, served.headers.get('connection')]).toEqual([200, 'close']);
+    expect(await ended(child)).toBe(0);
+  });
+
+  test('is not ready while its database is silent, and says so within seconds', async () => {
+    const database = new URL(bench.env['DATABASE_URL'] ?? '');
+    const server_port = Number(database.port);
+    const way = await FaultProxy.listen(() => [server_port]);
+    database.port = String(way.port);
+    const child = serve(['--json'], { ...bench.env, PORT: String(await freePort()), DATABASE_URL: database.href });
+    const { url } = JSON.parse(await readyLine(child));
+    way.set({ kind: 'blackhole' });
+    const silent = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) });
+    expect([silent.status, await silent.json()]).toEqual([
+      503,
+      { status: 'not ready', reason: 'the database does not answer' },
+    ]);
+    way.set(null);
+    await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), GONE);
+    child.kill('SIGKILL');
+    await ended(child);
+    await way.close();
+  });
+
+  test('does not wait for connections on which nothing was ever asked when it is told to end', async () => {
+    const child = serve(['--json'], { ...bench.env, PORT: String(await freePort()) });
+    const { url } = JSON.parse(await readyLine(child));
+    const silent = connect(Number(new URL(url).port), '127.0.0.1');
+    silent.on('error', () => undefined);
+    await once(silent, 'connect');
+    // Taken in by now: connections are accepted in their order.
+    await fetch(`${url}/healthz`);
+    child.kill('SIGTERM');
+    const told_ms = performance.now();
+    expect(await ended(child)).toBe(0);
+    expect(performance.now() - told_ms).toBeLessThan(5_000);
+    silent.destroy();
+  });
+
+  test('does not log it as an error that a caller hangs up in the middle of a body', async () => {
+    const child = serve(['--json'], { ...bench.env, PORT: String(await freePort()) });
+    let log = '';
+    child.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
+    const { url } = JSON.parse(await readyLine(child));
+    const caller = connect(Number(new URL(url).port), '127.0.0.1');
+    caller.write('POST /v2/pay?merchant_id=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc');
+    await once(caller, 'connect');
+    // Answered only after the beginning of the other request has been read.
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    caller.resetAndDestroy();
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended(child)).toBe(0);
+    expect(log).not.toContain('request failed');
   });
 
   test('names the port that is in use and the variable to change', async () => {

@@ -52,6 +52,16 @@ test('a server that cannot be reached is "unavailable", without its address', as
   await nowhere.close();
 });
 
+test.each([
+  ['53100', 'no room on the disk'],
+  ['53200', 'no memory'],
+  ['58030', 'the disk cannot be read or written'],
+])('a server in need (%s: %s) is "unavailable", as one that is away', async (state) => {
+  const text = `DO $$ BEGIN RAISE EXCEPTION 'in need' USING ERRCODE = '${state}'; END $$`;
+  const refused = await database.query({ name: `need_${state}`, text }, []).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(DatabaseUnavailable);
+});
+
 test('statements are planned by rule: no sequential scan even of an empty table', async () => {
   const rows = await database.query<{ 'QUERY PLAN': string }>(
     { name: 'plan', text: 'EXPLAIN SELECT * FROM orders WHERE merchant_id = $1 AND trade_id = $2' },
