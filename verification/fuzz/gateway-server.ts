@@ -150,6 +150,7 @@ export async function openGatewayServer(): Promise<GatewayServer> {
     max_busy_requests: 1_000_000,
     opened: () => true,
     notReady: async () => null,
+    leaving: () => false,
     max_body_bytes: 65_536,
     rates: { merchant: 1_000_000_000, address: 1_000_000_000 },
     trusted_proxies: ['10.0.0.0/8', '127.0.0.1'],
