@@ -160,6 +160,7 @@ test('the command line is read, and what is wrong with it is named', () => {
   expect(readArguments(['--only', 'a', '--only', 'b', '--jobs', '3'])).toEqual({
     only: ['a', 'b'],
     jobs: 3,
+    proven: false,
     what: 'run',
   });
   expect(readArguments(['--list'])).toMatchObject({ only: [], what: 'list' });
