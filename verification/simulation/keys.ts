@@ -8,6 +8,11 @@ import { createBankConfig, type BankConfig } from '../../simulators/src/bank/con
 import { createWechatConfig, type WechatConfig } from '../../simulators/src/wechat/config.ts';
 import { SeededRandom } from './random.ts';
 
+export interface MerchantKeys {
+  readonly private_key: KeyObject;
+  readonly public_key: string;
+}
+
 export interface WorldKeys {
   readonly wechat: WechatConfig;
   readonly alipay: AlipayConfig;
@@ -19,7 +24,9 @@ export interface WorldKeys {
   /** The platform's own key pair, PEM. */
   readonly platform: { readonly private_key: string; readonly public_key: string };
   /** One key pair serves every merchant: who has signed is not what is simulated. */
-  readonly merchant: { readonly private_key: KeyObject; readonly public_key: string };
+  readonly merchant: MerchantKeys;
+  /** Another one, for a merchant that changes its key. */
+  readonly next_merchant: MerchantKeys;
 }
 
 /** The moment at which every world begins: a Monday morning in China. */
@@ -29,7 +36,6 @@ export const WORLD_START_MS = Date.parse('2026-03-02T09:00:00+08:00');
 export async function createWorldKeys(): Promise<WorldKeys> {
   const random = new SeededRandom('numbers of the channel accounts');
   const ports = { now: () => WORLD_START_MS, randomBytes: (length: number) => random.bytes(length) };
-  const merchant = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const platform = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const wechat = await createWechatConfig(ports);
   const spare = wechat.platform_keys.find((one) => one.kind === 'certificate' && one.serial !== wechat.current_serial);
@@ -44,9 +50,12 @@ export async function createWorldKeys(): Promise<WorldKeys> {
       private_key: platform.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       public_key: platform.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     },
-    merchant: {
-      private_key: merchant.privateKey,
-      public_key: merchant.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-    },
+    merchant: merchantKeys(),
+    next_merchant: merchantKeys(),
   };
+}
+
+function merchantKeys(): MerchantKeys {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { private_key: privateKey, public_key: publicKey.export({ type: 'spki', format: 'pem' }).toString() };
 }

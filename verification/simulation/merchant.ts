@@ -55,6 +55,7 @@ export class SimulatedMerchant {
   readonly #scheduler: Scheduler;
   readonly #network: Network;
   readonly #options: MerchantOptions;
+  #private_key: KeyObject;
   readonly #random: SeededRandom;
 
   constructor(scheduler: Scheduler, network: Network, options: MerchantOptions) {
@@ -63,12 +64,18 @@ export class SimulatedMerchant {
     this.#scheduler = scheduler;
     this.#network = network;
     this.#options = options;
+    this.#private_key = options.private_key;
     this.#random = scheduler.random.stream(`${options.name} nonces`);
     network.listen(this.#origin(), options.name, async ({ target, body }) => {
       const { status, body: text, delay_ms = 0 } = this.#hear(target, body.toString('utf8'));
       const answer = { status, headers: { 'content-type': 'text/plain' }, body: Buffer.from(text) };
       return { kind: 'answer', answer, delay_ms };
     });
+  }
+
+  /** Signs with another key from now on. */
+  signBy(private_key: KeyObject): void {
+    this.#private_key = private_key;
   }
 
   /** A notify_url of this merchant. */
@@ -79,7 +86,7 @@ export class SimulatedMerchant {
   /** Signs and sends documented fields with a fresh nonce_str. */
   async call(path: string, fields: Json): Promise<CallResult> {
     const nonce_str = this.#random.bytes(12).toString('hex');
-    return this.send(path, fields, signJwt({ ...fields, nonce_str }, this.#options.private_key));
+    return this.send(path, fields, signJwt({ ...fields, nonce_str }, this.#private_key));
   }
 
   /**

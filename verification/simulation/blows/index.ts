@@ -1,9 +1,13 @@
 import type { AccountId } from '../accounts.ts';
 import { FINE } from '../database.ts';
 import { CALM, type Rates } from '../network.ts';
-import { setStatus } from '../trial/operator.ts';
+import { setPublicKey } from '../../../gateway/src/operations/merchants.ts';
+import { enableRoutes, insistently, setStatus } from '../trial/operator.ts';
 import { pick } from '../trial/pick.ts';
 import { forAWhile, lasting, type Blow, type Struck } from './blow.ts';
+
+/** The others sign with it, or are signed for. */
+const KEY_OF_ITS_OWN: ReadonlySet<string> = new Set(['keeper', 'older']);
 
 const CHANNELS = ['wechat', 'alipay', 'bank'] as const;
 
@@ -120,6 +124,37 @@ const newCertificate: Blow = ({ world }) => {
   world.wechat.signWith(world.keys.spare_wechat_serial);
 };
 
+/** A merchant changes its key: what it signs from now on is signed by the new one, whichever nodes know it already. */
+const newKey: Blow = ({ world, random }) => {
+  const merchant = pick(
+    random,
+    world.merchants.filter((one) => KEY_OF_ITS_OWN.has(one.name)),
+  );
+  const { private_key, public_key } = world.keys.next_merchant;
+  world.act(0, 'operator', async () => {
+    await insistently(world, 'operator', async () => {
+      await setPublicKey(world.operator(), merchant.merchant_id, public_key);
+    });
+    merchant.signBy(private_key);
+  });
+};
+
+/** An operator closes a way to an account, and opens it again. */
+const routeChange: Blow = (struck) => {
+  const { world, random } = struck;
+  const merchant = pick(random, world.merchants);
+  const pay_type = pick(random, ['wechat.scan', 'alipay.scan', 'common.micro', 'wechat.jsapi'] as const);
+  const become = (enabled: boolean): void =>
+    world.act(0, 'operator', () =>
+      insistently(world, 'operator', () => enableRoutes(world, merchant.merchant_id, pay_type, enabled)),
+    );
+  forAWhile(
+    struck,
+    () => become(false),
+    () => become(true),
+  );
+};
+
 /** Merchants' servers fail, are slow, or say something else. */
 const badMerchants: Blow = (struck) => {
   const { world, random } = struck;
@@ -150,5 +185,7 @@ export const BLOWS: Readonly<Record<string, (struck: Struck) => void>> = {
   'channel-fault': channelFault,
   suspension,
   'new-certificate': newCertificate,
+  'new-key': newKey,
+  'route-change': routeChange,
   'bad-merchants': badMerchants,
 };

@@ -22,3 +22,16 @@ export async function insistently(world: World, who: string, work: () => Promise
 export function setStatus(world: World, account_id: AccountId, status: 'active' | 'suspended'): Promise<void> {
   return insistently(world, 'operator', () => saveAccount(world.operator(), world.keys, account_id, status));
 }
+
+/** Opens or closes every way of a merchant to pay by a pay type but the last one in its line. */
+export async function enableRoutes(
+  world: World,
+  merchant_id: string,
+  pay_type: string,
+  enabled: boolean,
+): Promise<void> {
+  const operator = world.operator();
+  const routes = await operator.store.configuration.routesOf(merchant_id);
+  for (const route of routes.filter((one) => one.pay_type === pay_type).slice(0, -1))
+    await operator.store.configuration.saveRoute({ ...route, enabled });
+}
