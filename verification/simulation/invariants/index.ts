@@ -10,6 +10,8 @@ import { nothingUntrue } from './nothing-untrue.ts';
 import { oneOwnerOfNumber } from './one-owner-of-number.ts';
 import { oneSuccess } from './one-success.ts';
 import { oneSuccessOfPreorder } from './one-success-of-preorder.ts';
+import { oneUseOfCredit } from './one-use-of-credit.ts';
+import { payoutsAgree } from './payouts-agree.ts';
 import { refundsWithinPayment } from './refunds-within-payment.ts';
 import { transfersAgree } from './transfers-agree.ts';
 
@@ -24,8 +26,10 @@ export const INVARIANTS: readonly Invariant[] = [
   nothingUntrue,
   answersSurvive,
   oneOwnerOfNumber,
+  oneUseOfCredit,
   noSecretInLogs,
   booksAgree,
   transfersAgree,
+  payoutsAgree,
   nothingUndecided,
 ];
