@@ -17,6 +17,9 @@ interface Placed {
 const SECOND_MS = 1_000;
 const MOST_APART_MS = 3_000;
 const LEAST_LIFE_S = 61;
+/** Longer together than any question about a refund waits. */
+const MOST_LOOKS = 50;
+const LOOKS_EVERY_MS = 1_200_000;
 
 /** So many of them pay as they should. */
 const RIGHT = 0.4;
@@ -171,13 +174,27 @@ async function refunds({ teller, mch_trade_id, fund_acc, total }: Placed): Promi
     };
     const answer = await insist(merchant, '/v2/pay/refund', fields);
     if (answer?.code !== 0) continue;
-    if (how === SENTINELS.hangs || random.chance(0.15))
-      world.act(thinkingTime(random), 'bank', async () =>
-        sendBack(teller, fund_acc, ({ remark }) => remark === refund_desc),
-      );
-    if (how === '' || random.chance(0.5)) continue;
-    // What has failed is asked for again.
-    await merchant.pause(20 * SECOND_MS);
-    await insist(merchant, '/v2/pay/refund', fields);
+    if (random.chance(0.15)) world.act(thinkingTime(random), 'bank', async () => comesBack(refund_desc));
+    if (how !== '' && random.chance(0.5)) {
+      // What has failed is asked for again.
+      await merchant.pause(20 * SECOND_MS);
+      await insist(merchant, '/v2/pay/refund', fields);
+    }
+    if (how === SENTINELS.hangs) world.act(thinkingTime(random), 'bank', () => givesUp(fields));
+  }
+
+  function comesBack(refund_desc: unknown): void {
+    sendBack(teller, fund_acc, ({ remark }) => remark === refund_desc);
+  }
+
+  /** What hangs at a bank is given up by it in the end, as often as it was sent. */
+  async function givesUp({ mch_refund_id, refund_desc }: Json): Promise<void> {
+    for (let tries = 0; tries < MOST_LOOKS; tries += 1) {
+      comesBack(refund_desc);
+      await merchant.pause(LOOKS_EVERY_MS);
+      const asked = await merchant.call('/v2/pay/refund_query', { mch_trade_id, mch_refund_id });
+      if (asked.kind === 'answered' && asked.code === 0 && !JSON.stringify(asked.data).includes('"refund_status":1'))
+        return;
+    }
   }
 }
