@@ -22,7 +22,7 @@ import { insist, thinkingTime, type Story, type Teller } from './story.ts';
 const BY = 'operator';
 const MOST_MATTERS = 100;
 /** Steps within which a node dies that an operator works with. */
-const MOST_STEPS = 16;
+const MOST_STEPS = 14;
 
 type Wish = (gateway: Gateway) => Promise<unknown>;
 
@@ -56,7 +56,7 @@ export async function lookAfter(teller: Teller, fund_acc: string | null): Promis
   if (matters.length === 0) return;
   const wishes = [await wishFor(teller, matters)];
   if (random.chance(0.3)) wishes.push(random.chance(0.4) ? (wishes[0] as Wish) : await wishFor(teller, matters));
-  const dies = random.chance(0.15);
+  const dies = random.chance(0.25);
   await Promise.all(wishes.map((wish) => atNode(teller, 'decides', wish, dies)));
 }
 

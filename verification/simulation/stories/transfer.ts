@@ -128,19 +128,23 @@ export const transfer: Story = async (teller) => {
   };
   await soon(teller);
   await WAYS[way]?.(order);
-  if (random.chance(0.2)) bankTakesBack(order);
+  if (random.chance(0.15)) bankTakesBack(order, thinkingTime(random));
   await soon(teller);
   if (random.chance(0.3)) await merchant.call('/v2/pay/query', { mch_trade_id });
-  if (random.chance(0.3)) bankReturnsOurs(order);
-  for (let visits = random.integer(0, 3); visits > 0; visits -= 1) await lookAfter(teller, fund_acc);
+  if (random.chance(0.4)) bankReturnsOurs(order);
+  for (let visits = random.integer(0, 3); visits > 0; visits -= 1) {
+    // The bank changes its mind in the moment in which a person makes up theirs.
+    if (random.chance(0.25)) bankTakesBack(order, random.integer(0, MOST_APART_MS));
+    await lookAfter(teller, fund_acc);
+  }
   if (random.chance(0.5)) await refunds(order);
   if (random.chance(0.3)) await ends(order, '/v2/pay/writeoff');
 };
 
-function bankTakesBack({ teller, payer, fund_acc }: Placed): void {
+function bankTakesBack({ teller, payer, fund_acc }: Placed, delay_ms: number): void {
   const { world, random } = teller;
   const reference = pick(random, payer.references);
-  world.act(thinkingTime(random), 'bank', async () => payer.takeBack(fund_acc, reference));
+  world.act(delay_ms, 'bank', async () => payer.takeBack(fund_acc, reference));
 }
 
 /** What an operator sent back to this payer comes back again. */
