@@ -2,7 +2,7 @@
 import { ControlError } from '../../../simulators/src/kernel/control-error.ts';
 import type { IncomingTransfer } from '../../../simulators/src/bank/book.ts';
 import type { Party } from '../../../simulators/src/bank/records.ts';
-import { accountOfNumber } from '../accounts.ts';
+import { accountOfNumber, type BankAccountId } from '../accounts.ts';
 import { pick } from '../trial/pick.ts';
 import type { Json } from '../../merchant.ts';
 import { inSeconds, orderFields, type Teller } from './story.ts';
@@ -26,8 +26,8 @@ export function numberIn(data: Readonly<Record<string, unknown>> | undefined): s
 
 export class BankPayer {
   readonly party: Party;
-  /** References of what was transferred so far. */
-  readonly references: string[] = [];
+  /** What was transferred so far: the bank's reference, and to which of our accounts. */
+  readonly transfers: { readonly reference: string; readonly account_id: BankAccountId }[] = [];
   readonly #teller: Teller;
 
   constructor(teller: Teller) {
@@ -45,17 +45,18 @@ export class BankPayer {
       book.receive({ fund_acc, amount, payer: this.party, ...more }),
     );
     world.trace.note('payer', `transfers ${amount} fen to ${fund_acc}: ${reference}`);
-    this.references.push(reference);
+    this.transfers.push({ reference, account_id });
     // Sometimes the bank says it once more.
     if (random.chance(0.15)) world.bank.resendCallback(world.bank.book.orderOf(fund_acc));
     return reference;
   }
 
-  /** The bank takes back one of the transfers that came to a number. */
-  takeBack(fund_acc: string, reference: string): void {
-    const { world } = this.#teller;
+  /** The bank takes one of the transfers back. */
+  takeOneBack(): void {
+    const { world, random } = this.#teller;
+    const { reference, account_id } = pick(random, this.transfers);
     tryAtBank(this.#teller, `takes ${reference} back`, () =>
-      world.atBank(accountOfNumber(fund_acc), (book) => book.reverse(reference)),
+      world.atBank(account_id, (book) => book.reverse(reference)),
     );
   }
 }

@@ -26,6 +26,6 @@ export const numbers: Story = async (teller) => {
       await insist(merchant, random.chance(0.5) ? '/v2/pay/close' : '/v2/pay/writeoff', { mch_trade_id });
     }
     await merchant.pause(random.chance(0.6) ? random.integer(23, 26) * HOUR_MS : thinkingTime(random));
-    if (random.chance(0.3)) await lookAfter(teller, last?.fund_acc ?? null);
+    if (random.chance(0.6)) await lookAfter(teller, last?.fund_acc ?? null);
   }
 };

@@ -22,7 +22,7 @@ import { insist, thinkingTime, type Story, type Teller } from './story.ts';
 const BY = 'operator';
 const MOST_MATTERS = 100;
 /** Steps within which a node dies that an operator works with. */
-const MOST_STEPS = 14;
+const MOST_STEPS = 11;
 
 type Wish = (gateway: Gateway) => Promise<unknown>;
 
@@ -43,21 +43,22 @@ async function replayFailed(gateway: Gateway, { merchant }: Teller): Promise<voi
 }
 
 /**
- * Decides one matter, sometimes twice, or two ways at once.
+ * Decides one matter, sometimes twice, or two ways at once. Answers whether there was one.
  * @param fund_acc only what came to this number; null: whatever there is
  */
-export async function lookAfter(teller: Teller, fund_acc: string | null): Promise<void> {
+export async function lookAfter(teller: Teller, fund_acc: string | null): Promise<boolean> {
   const { random } = teller;
   let found: readonly StoredException[] = [];
   await atNode(teller, 'reads the queue', async (gateway) => {
     found = await gateway.store.exceptions.list('open', '', MOST_MATTERS);
   });
   const matters = found.filter((one) => fund_acc === null || one.detail['fund_acc'] === fund_acc);
-  if (matters.length === 0) return;
+  if (matters.length === 0) return false;
   const wishes = [await wishFor(teller, matters)];
   if (random.chance(0.3)) wishes.push(random.chance(0.4) ? (wishes[0] as Wish) : await wishFor(teller, matters));
-  const dies = random.chance(0.25);
+  const dies = random.chance(0.35);
   await Promise.all(wishes.map((wish) => atNode(teller, 'decides', wish, dies)));
+  return true;
 }
 
 /** What an operator thinks best, or thinks. */
@@ -118,7 +119,7 @@ export async function atNode({ world, random, boot }: Teller, what: string, wish
   const name = names.length > 0 ? pick(random, names) : '';
   const gateway = world.gatewayOf(name);
   if (!gateway) return;
-  const dies_at_step = dies ? world.scheduler.steps + random.integer(1, MOST_STEPS) : Number.POSITIVE_INFINITY;
+  const dies_at_step = dies ? world.scheduler.steps + random.integer(2, MOST_STEPS) : Number.POSITIVE_INFINITY;
   let over = false;
   const gone = new Promise<void>((resolve) => {
     world.scheduler.watch(() => {

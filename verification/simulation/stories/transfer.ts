@@ -17,12 +17,13 @@ interface Placed {
 const SECOND_MS = 1_000;
 const MOST_APART_MS = 3_000;
 const LEAST_LIFE_S = 61;
+const MOST_VISITS = 6;
 /** Longer together than any question about a refund waits. */
 const MOST_LOOKS = 50;
 const LOOKS_EVERY_MS = 1_200_000;
 
 /** So many of them pay as they should. */
-const RIGHT = 0.4;
+const RIGHT = 0.25;
 
 /** How a payer pays, right and wrong. */
 const WAYS: Readonly<Record<string, (placed: Placed) => Promise<void>>> = {
@@ -132,19 +133,26 @@ export const transfer: Story = async (teller) => {
   await soon(teller);
   if (random.chance(0.3)) await merchant.call('/v2/pay/query', { mch_trade_id });
   if (random.chance(0.4)) bankReturnsOurs(order);
-  for (let visits = random.integer(0, 3); visits > 0; visits -= 1) {
-    // The bank changes its mind in the moment in which a person makes up theirs.
-    if (random.chance(0.25)) bankTakesBack(order, random.integer(0, MOST_APART_MS));
-    await lookAfter(teller, fund_acc);
-  }
+  if (random.chance(0.8)) await decideAll(order);
   if (random.chance(0.5)) await refunds(order);
   if (random.chance(0.3)) await ends(order, '/v2/pay/writeoff');
 };
 
-function bankTakesBack({ teller, payer, fund_acc }: Placed, delay_ms: number): void {
-  const { world, random } = teller;
-  const reference = pick(random, payer.references);
-  world.act(delay_ms, 'bank', async () => payer.takeBack(fund_acc, reference));
+/** An operator looks until there is something to decide, and again. */
+async function decideAll(order: Placed): Promise<void> {
+  const { teller, fund_acc } = order;
+  const { merchant, random } = teller;
+  let decisions = random.integer(1, 3);
+  for (let looks = 0; looks < MOST_VISITS && decisions > 0; looks += 1) {
+    await merchant.pause(random.integer(0, MOST_APART_MS));
+    // The bank changes its mind in the moment in which a person makes up theirs.
+    if (random.chance(0.1)) bankTakesBack(order, random.integer(0, MOST_APART_MS));
+    if (await lookAfter(teller, fund_acc)) decisions -= 1;
+  }
+}
+
+function bankTakesBack({ teller, payer }: Placed, delay_ms: number): void {
+  teller.world.act(delay_ms, 'bank', async () => payer.takeOneBack());
 }
 
 /** What an operator sent back to this payer comes back again. */
