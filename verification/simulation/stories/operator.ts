@@ -21,8 +21,8 @@ import { insist, thinkingTime, type Story, type Teller } from './story.ts';
 
 const BY = 'operator';
 const MOST_MATTERS = 100;
-/** Steps within which a node dies that an operator works with. */
-const MOST_STEPS = 11;
+/** A node dies after so many changes of credits: before the money is booked, or just after it. */
+const MOST_CHANGES = 2;
 
 type Wish = (gateway: Gateway) => Promise<unknown>;
 
@@ -56,7 +56,7 @@ export async function lookAfter(teller: Teller, fund_acc: string | null): Promis
   if (matters.length === 0) return false;
   const wishes = [await wishFor(teller, matters)];
   if (random.chance(0.3)) wishes.push(random.chance(0.4) ? (wishes[0] as Wish) : await wishFor(teller, matters));
-  const dies = random.chance(0.35);
+  const dies = random.chance(0.3);
   await Promise.all(wishes.map((wish) => atNode(teller, 'decides', wish, dies)));
   return true;
 }
@@ -112,19 +112,25 @@ function assignToNew(teller: Teller, { exception_id, detail }: StoredException, 
 
 /**
  * Does something through one of the nodes. Ends when it is done, refused, or when the node is gone and nobody knows.
- * @param dies the node dies while it does it, and another starts
+ * @param dies the node dies in the moment in which it has changed a credit, and another starts
  */
 export async function atNode({ world, random, boot }: Teller, what: string, wish: Wish, dies = false): Promise<void> {
   const names = world.nodes();
   const name = names.length > 0 ? pick(random, names) : '';
   const gateway = world.gatewayOf(name);
   if (!gateway) return;
-  const dies_at_step = dies ? world.scheduler.steps + random.integer(2, MOST_STEPS) : Number.POSITIVE_INFINITY;
+  let is_dying = false;
+  let changes_left = dies ? random.integer(1, MOST_CHANGES) : Number.POSITIVE_INFINITY;
+  world.database.watch((owner, _statement, changes) => {
+    if (owner !== name || !changes.some((one) => one.table === 'bank_credits')) return;
+    changes_left -= 1;
+    is_dying = changes_left <= 0;
+  });
   let over = false;
   const gone = new Promise<void>((resolve) => {
     world.scheduler.watch(() => {
       if (over) return;
-      if (world.scheduler.steps >= dies_at_step && world.nodes().includes(name)) {
+      if (is_dying && world.nodes().includes(name)) {
         world.crashNode(name);
         world.act(0, BY, boot);
       }

@@ -146,7 +146,7 @@ async function decideAll(order: Placed): Promise<void> {
   for (let looks = 0; looks < MOST_VISITS && decisions > 0; looks += 1) {
     await merchant.pause(random.integer(0, MOST_APART_MS));
     // The bank changes its mind in the moment in which a person makes up theirs.
-    if (random.chance(0.1)) bankTakesBack(order, random.integer(0, MOST_APART_MS));
+    if (random.chance(0.2)) bankTakesBack(order, random.integer(0, MOST_APART_MS));
     if (await lookAfter(teller, fund_acc)) decisions -= 1;
   }
 }
