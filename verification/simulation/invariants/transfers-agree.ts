@@ -79,13 +79,13 @@ function creditDiffers(view: View, credit: CreditRow, at_bank: readonly LedgerEn
 function orderDiffers(view: View, order: OrderRow): Broken[] {
   const { trade_id, total_fen, facts, state } = order;
   const broken = (what: string): Broken[] => [{ sentence: `order ${trade_id} ${what}`, trade_id }];
-  const credits = view.books.all('bank_credits').filter((one) => one.trade_id === trade_id);
-  const booked = credits.filter((one) => one.state === 'paid');
+  const booked = view.books.all('bank_credits').filter((one) => one.trade_id === trade_id && one.state === 'paid');
   if (!facts) return booked.length > 0 ? broken(`is ${state}, and ${booked.length} credits are booked on it`) : [];
-  // Taken back by the bank in the moment it was booked: the order stays paid, and a person is told.
-  const parts = credits.filter(
-    (one) => one.state === 'paid' || (one.state === 'reversed' && one.reference === facts.transaction_id),
-  );
+  // Taken back by the bank in the moment it was booked: the order stays paid, and a person is told (`takenBack`).
+  const taken_back = view.books
+    .all('bank_credits')
+    .filter((one) => one.state === 'reversed' && one.reference === facts.transaction_id);
+  const parts = [...booked, ...taken_back];
   const last = parts.find((one) => one.reference === facts.transaction_id);
   if (!last) return broken(`is paid by ${facts.transaction_id}, which is not booked on it`);
   const sum = parts.reduce((total, one) => total + one.amount_fen, 0);
