@@ -14,11 +14,12 @@ export const BANK_ORIGIN = 'https://ebank.example.com';
 type Managed = Pick<Gateway, 'ports' | 'store'>;
 
 /**
- * Every account there is: two each at the wallets, of different merchants there, so that one can stand in for the other; and one that
- * speaks APIv2.
+ * Every account there is: two each at the wallets, of different merchants there, so that one can stand in for the other, and one that
+ * speaks APIv2; a bank gives its numbers, or leaves us three.
  */
-export const ACCOUNTS = ['wechat', 'wechat-b', 'wechat-v2', 'alipay', 'alipay-b', 'bank'] as const;
+export const ACCOUNTS = ['wechat', 'wechat-b', 'wechat-v2', 'alipay', 'alipay-b', 'bank', 'bank-pool'] as const;
 export type AccountId = (typeof ACCOUNTS)[number];
+export type BankAccountId = Extract<AccountId, 'bank' | 'bank-pool'>;
 
 /** Stores accounts. */
 export async function provideAccounts(
@@ -57,7 +58,9 @@ function contractOf(account_id: AccountId, keys: WorldKeys): { settings: unknown
     case 'alipay-b':
       return certificateContract(keys);
     case 'bank':
-      return bankContract(keys);
+      return bankContract(keys, { numbers: 'bank' });
+    case 'bank-pool':
+      return bankContract(keys, { numbers: 'pool', pool: POOL });
   }
 }
 
@@ -152,14 +155,35 @@ function certificateContract(keys: WorldKeys): { settings: unknown; secrets: unk
   };
 }
 
-function bankContract(keys: WorldKeys): { settings: unknown; secrets: unknown } {
+/** How long a closed number rests, days. */
+const QUARANTINE_DAYS = { bank: 30, 'bank-pool': 1 } as const;
+
+/** So few that orders have to follow each other. */
+const POOL = { prefix: '99029999', first: 10, last: 15, digits: 8, check_digit: 'none' } as const;
+
+/** Which of the accounts at the bank has a number. */
+export function accountOfNumber(number: string): BankAccountId {
+  return number.startsWith(POOL.prefix) ? 'bank-pool' : 'bank';
+}
+
+/** How long a number rests that somebody has been shown, milliseconds. */
+export function quarantineOf(account_id: string): number {
+  return (QUARANTINE_DAYS[account_id as BankAccountId] ?? 0) * 86_400_000;
+}
+
+function bankContract(
+  keys: WorldKeys,
+  numbers: { numbers: 'bank' } | { numbers: 'pool'; pool: typeof POOL },
+): { settings: unknown; secrets: unknown } {
   const bank = bankSandboxEntry(keys.bank, BANK_ORIGIN);
   return {
     settings: {
       fund_acc_name: bank.fund_acc_name,
       bank_branch: bank.bank_branch,
       settlement_account: bank.settlement_account,
-      numbers: 'bank',
+      ...numbers,
+      warn_below: 1,
+      quarantine_days: QUARANTINE_DAYS['pool' in numbers ? 'bank-pool' : 'bank'],
       base_url: bank.base_url,
       client_id: bank.client_id,
       bank_keys: { [bank.bank_key_id]: bank.bank_public_key },

@@ -52,6 +52,8 @@ export class SimulatedMerchant {
   readonly heard: Heard[] = [];
   /** Decides what is answered: the path of the notification, and how often it has been heard there, this time included. */
   react: (path: string, times: number) => Reaction = () => SUCCESS;
+  /** What is answered at some paths, whatever `react` says. */
+  readonly reactions = new Map<string, (times: number) => Reaction>();
   readonly #scheduler: Scheduler;
   readonly #network: Network;
   readonly #options: MerchantOptions;
@@ -163,7 +165,8 @@ export class SimulatedMerchant {
     const data = (payload['data'] ?? {}) as Json;
     this.heard.push({ at_ms, path, token, nonce_str, data });
     this.#options.observe?.({ kind: 'heard', merchant_id: this.merchant_id, path, token, nonce_str, data });
-    const reaction = this.react(path, this.heard.filter((one) => one.path === path).length);
+    const times = this.heard.filter((one) => one.path === path).length;
+    const reaction = this.reactions.get(path)?.(times) ?? this.react(path, times);
     const told = JSON.stringify(payload['data']);
     this.#scheduler.trace.note(
       this.name,

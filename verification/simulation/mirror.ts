@@ -84,7 +84,10 @@ export interface CreditRow {
   readonly reference: string;
   readonly number: string | null;
   readonly amount_fen: number;
+  readonly currency: string;
+  readonly heard_at_ms: number;
   readonly state: string;
+  readonly reversed_by: string | null;
   readonly exception_id: string | null;
   readonly trade_id: string | null;
   readonly surplus_fen: number;
@@ -93,6 +96,8 @@ export interface CreditRow {
 
 export interface BankReturnRow {
   readonly return_no: string;
+  readonly account_id: string;
+  readonly whole: boolean;
   readonly reference: string;
   readonly amount_fen: number;
   readonly state: string;
@@ -105,6 +110,9 @@ export interface NumberRow {
   readonly state: string;
   readonly merchant_id: string | null;
   readonly trade_id: string | null;
+  readonly opened_at_ms: number;
+  readonly closed_at_ms: number;
+  readonly free_at_ms: number;
   readonly check_at_ms: number;
 }
 

@@ -17,6 +17,7 @@ import { createAlipaySimulator, type AlipaySimulator } from '../../simulators/sr
 import { createWechatSimulator, type WechatSimulator } from '../../simulators/src/wechat/simulator.ts';
 import {
   type AccountId,
+  type BankAccountId,
   ALIPAY_ORIGIN,
   BANK_ORIGIN,
   provideAccounts,
@@ -141,6 +142,12 @@ export class World {
   /** Tells those who watch. */
   observe(observation: Observation): void {
     this.#options.observe?.(observation);
+  }
+
+  /** The bank does something to one of our accounts, and tells us of it at that account's address. */
+  atBank<Done>(account_id: BankAccountId, deed: (book: BankSimulator['book']) => Done): Done {
+    this.bank.setPush({ ...this.bank.push(), url: `${GATEWAY_URL}/bank/${account_id}` });
+    return deed(this.bank.book);
   }
 
   /** A channel answers again. */

@@ -91,9 +91,9 @@ describe('a run', () => {
   let results: Result[];
 
   beforeAll(async () => {
-    const signal = AbortSignal.timeout(110_000);
+    const signal = AbortSignal.timeout(290_000);
     results = await runMutants(Object.values(samples), { jobs: 2, tell: () => undefined, signal });
-  }, 120_000);
+  }, 300_000);
 
   const of = (mutant: Mutant): Result | undefined => results.find((result) => result.mutant === mutant);
 

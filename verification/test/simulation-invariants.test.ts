@@ -51,6 +51,19 @@ const NOTIFICATION = {
 };
 const NUMBER = { account_id: 'bank', number: '99', state: 'open', merchant_id: '1', trade_id: 't1', check_at_ms: 0 };
 
+const CREDIT = {
+  account_id: 'bank',
+  reference: 'c1',
+  number: '99',
+  amount_fen: 100,
+  state: 'new',
+  exception_id: null,
+  trade_id: 't1',
+  surplus_fen: 0,
+  payment_reference: null,
+  reversed_by: null,
+};
+
 const change = (table: string, after: Row, before: Row | null = null): Change => ({ table, before, after });
 const commit = (...changes: Change[]): Observation => ({ kind: 'commit', owner: 'node', statement: 'save', changes });
 const event = (kind: string, event_no = 1): Change =>
@@ -291,6 +304,28 @@ const CASES: readonly Case[] = [
     'a reverse that is forgotten',
     [...GOOD, answered('/v2/pay/reverse', 601, {}, { mch_trade_id: 'n1' })],
     { 'wanted-ends': 'was to be reversed' },
+  ],
+  [
+    'a transfer that pays an order and goes back',
+    [
+      commit(change('bank_credits', CREDIT)),
+      commit(change('orders', { ...PAID, channel: 'bank', facts: { transaction_id: 'c1' } }), event('paid')),
+      commit(change('bank_credits', { ...CREDIT, state: 'held' }, CREDIT)),
+    ],
+    { 'one-use-of-credit': 'is held, and paid order t1' },
+  ],
+  [
+    'a refund by bank transfer that the bank never made',
+    [
+      commit(change('orders', { ...PAID, channel: 'bank' })),
+      commit(change('refunds', { ...REFUND, state: 'succeeded' })),
+    ],
+    { 'payouts-agree': 'the bank paid nothing, not 60 fen' },
+  ],
+  [
+    'a payment out that nobody asked for',
+    [moved('refund', { channel: 'bank', out_refund_no: 'r7', amount: 5 })],
+    { 'payouts-agree': 'the bank was let pay r7' },
   ],
 ];
 

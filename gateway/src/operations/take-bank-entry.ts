@@ -159,7 +159,7 @@ async function hold(
   reason: HoldReason,
 ): Promise<'held'> {
   const now_ms = gateway.ports.clock.now_ms();
-  const { account_id, reference, number } = credit;
+  const { account_id, reference } = credit;
   const kind = HOLD_KINDS[reason];
   const held = await gateway.store.bank_credits.hold({
     account_id,
@@ -171,9 +171,8 @@ async function hold(
     kind,
     detail: creditDetail(credit, order),
     now_ms,
+    rests_until_ms: now_ms + account.numbers.quarantine_ms,
   });
-  if (number !== null)
-    await gateway.store.virtual_accounts.rest(account_id, number, now_ms + account.numbers.quarantine_ms);
   if (held) noteRaised(gateway, { kind, trade_id: order?.trade_id ?? null, account_id });
   return 'held';
 }

@@ -56,13 +56,16 @@ WITH booked AS (
 SELECT reference FROM booked`,
 };
 
-/** The credit, its place in the queue and a word in the order's timeline, together or not at all. */
+/** The credit, its place in the queue, a word in the order's timeline and the rest of its closed number, together or not at all. */
 const HOLD: Statement = {
   name: 'hold_bank_credit',
   text: `
 WITH held AS (
   UPDATE bank_credits SET state = 'held', reason = $3, merchant_id = $4, trade_id = $5, exception_id = $6, updated_at_ms = $7
-  WHERE account_id = $1 AND reference = $2 AND state = 'new' RETURNING reference
+  WHERE account_id = $1 AND reference = $2 AND state = 'new' RETURNING reference, number
+), rested AS (
+  UPDATE virtual_accounts v SET free_at_ms = greatest(v.free_at_ms, $11) FROM held h
+  WHERE v.account_id = $1 AND v.number = h.number AND v.state = 'closed' AND v.trade_id IS NOT NULL
 ), raised AS (
   INSERT INTO exceptions (exception_id, kind, dedupe_key, merchant_id, trade_id, channel, account_id, detail, created_at_ms, updated_at_ms)
   SELECT $6, $8, $9, $4, $5, 'bank', $1, $10::jsonb, $7, $7 FROM held ON CONFLICT (dedupe_key) DO NOTHING
@@ -199,6 +202,8 @@ export interface HoldRequest {
   readonly kind: string;
   readonly detail: Readonly<Record<string, unknown>>;
   readonly now_ms: number;
+  /** When the number it came to may serve another order at the earliest, if it is closed. */
+  readonly rests_until_ms: number;
 }
 
 export interface SettleRequest {
@@ -218,7 +223,7 @@ export interface BankCreditStore {
   record(credit: NewCredit): Promise<{ readonly credit: StoredCredit; readonly is_new: boolean }>;
   /** new | settling → paid. Answers how many. */
   book(account_id: string, references: readonly string[], order: BookedOn, now_ms: number): Promise<number>;
-  /** new → held, with its exception. Answers false when it was decided before. */
+  /** new → held, with its exception; money came to the number, which rests anew. Answers false when it was decided before. */
   hold(request: HoldRequest): Promise<boolean>;
   /** held → settling, all or none. */
   settle(request: SettleRequest): Promise<boolean>;
@@ -265,10 +270,11 @@ export function createBankCreditStore(database: Database): BankCreditStore {
       const values = [account_id, references, merchant_id, trade_id, payment_reference, now_ms, return_no];
       return (await database.query(BOOK, values)).length;
     },
-    async hold({ account_id, reference, reason, merchant_id, trade_id, exception_id, kind, detail, now_ms }) {
+    async hold({ account_id, reference, reason, merchant_id, trade_id, exception_id, kind, detail, ...at }) {
+      const { now_ms, rests_until_ms } = at;
       const dedupe_key = `bank_credit ${account_id} ${reference}`;
       const values = [account_id, reference, reason, merchant_id, trade_id, exception_id, now_ms, kind, dedupe_key];
-      return (await database.query(HOLD, [...values, toJson(detail)])).length === 1;
+      return (await database.query(HOLD, [...values, toJson(detail), rests_until_ms])).length === 1;
     },
     async settle({ account_id, references, merchant_id, trade_id, payment_reference, by, surplus_fen, now_ms }) {
       const values = [account_id, references, merchant_id, trade_id, payment_reference, by, now_ms, surplus_fen];

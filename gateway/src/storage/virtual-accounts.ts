@@ -76,13 +76,6 @@ const BY_NUMBER: Statement = {
   text: 'SELECT * FROM virtual_accounts WHERE account_id = $1 AND number = $2',
 };
 
-/** Money came to it: it rests anew. */
-const REST: Statement = {
-  name: 'rest_virtual_account',
-  text: `UPDATE virtual_accounts SET free_at_ms = greatest(free_at_ms, $3)
-WHERE account_id = $1 AND number = $2 AND state = 'closed' AND trade_id IS NOT NULL`,
-};
-
 const LAST_SERIAL: Statement = {
   name: 'last_virtual_account',
   text: `SELECT serial FROM virtual_accounts WHERE account_id = $1 AND pool = $2 AND serial <= $3 ORDER BY serial DESC LIMIT 1`,
@@ -149,7 +142,6 @@ export interface VirtualAccountStore {
     event: { readonly source: string; readonly kind: string },
   ): Promise<string | null>;
   byNumber(account_id: string, number: string): Promise<VirtualAccount | null>;
-  rest(account_id: string, number: string, free_at_ms: number): Promise<void>;
   /** The highest serial of a pool that is stored, up to `last`; null when none is. */
   lastSerial(account_id: string, pool: string, last: number): Promise<number | null>;
   add(account_id: string, pool: string, numbers: readonly { number: string; serial: number }[]): Promise<void>;
@@ -186,9 +178,6 @@ export function createVirtualAccountStore(database: Database): VirtualAccountSto
     },
     async byNumber(account_id, number) {
       return (await database.query<VirtualAccount>(BY_NUMBER, [account_id, number]))[0] ?? null;
-    },
-    async rest(account_id, number, free_at_ms) {
-      await database.query(REST, [account_id, number, free_at_ms]);
     },
     async lastSerial(account_id, pool, last) {
       return (await database.query<{ serial: number }>(LAST_SERIAL, [account_id, pool, last]))[0]?.serial ?? null;

@@ -42,7 +42,13 @@ async function returning(): Promise<string> {
   });
   const order = { merchant_id: null, trade_id: null };
   const hold = { account_id: ACCOUNT, reference, reason: 'unknown_number', ...order, exception_id: newId() };
-  await bank_credits.hold({ ...hold, kind: 'bank_credit_unknown_number', detail: {}, now_ms: NOW_MS });
+  await bank_credits.hold({
+    ...hold,
+    kind: 'bank_credit_unknown_number',
+    detail: {},
+    now_ms: NOW_MS,
+    rests_until_ms: NOW_MS,
+  });
   const request = { account_id: ACCOUNT, reference, amount_fen: 100, asked_by: 'a', created_at_ms: NOW_MS };
   await bank_returns.returnCredit({ ...request, return_no: newId() });
   return reference;

@@ -13,17 +13,16 @@ beforeAll(async () => {
 
 afterAll(() => opened.close());
 
-/** A credit of 100 fen that waits for a person. */
-async function heldCredit(
-  order: { merchant_id: string | null; trade_id: string | null } = { merchant_id: MERCHANT_ID, trade_id: newId() },
-): Promise<string> {
+const NUMBER = '9902000000000002';
+
+/** A credit of 100 fen that nobody has decided about. */
+async function newCredit(): Promise<string> {
   const reference = newId();
-  const { bank_credits } = opened.store;
-  await bank_credits.record({
+  await opened.store.bank_credits.record({
     account_id: ACCOUNT,
     reference,
     kind: 'credit',
-    number: '9902000000000002',
+    number: NUMBER,
     amount_fen: fen(100),
     currency: 'CNY',
     payer_name: null,
@@ -37,7 +36,15 @@ async function heldCredit(
     heard_by: 'push',
     heard_at_ms: NOW_MS,
   });
-  await bank_credits.hold({
+  return reference;
+}
+
+/** A credit of 100 fen that waits for a person. */
+async function heldCredit(
+  order: { merchant_id: string | null; trade_id: string | null } = { merchant_id: MERCHANT_ID, trade_id: newId() },
+): Promise<string> {
+  const reference = await newCredit();
+  await opened.store.bank_credits.hold({
     account_id: ACCOUNT,
     reference,
     reason: 'late',
@@ -46,6 +53,7 @@ async function heldCredit(
     kind: 'bank_credit_late',
     detail: {},
     now_ms: NOW_MS,
+    rests_until_ms: NOW_MS,
   });
   return reference;
 }
@@ -146,4 +154,19 @@ describe('a credit that its order does not take', () => {
     await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS);
     expect(await stateOf(reference)).toBe('reversed');
   });
+});
+
+test('a credit that is held lets its closed number rest anew, in the same statement', async () => {
+  const { bank_credits, virtual_accounts } = opened.store;
+  const owner = { account_id: ACCOUNT, merchant_id: MERCHANT_ID, trade_id: newId() };
+  await virtual_accounts.adopt(owner, NUMBER, NOW_MS, NOW_MS);
+  const free_at_ms = NOW_MS + 1_000;
+  await virtual_accounts.close(owner, { now_ms: NOW_MS, free_at_ms }, { source: 'close', kind: 'number_closed' });
+  const reference = await newCredit();
+  const order = { merchant_id: MERCHANT_ID, trade_id: owner.trade_id };
+  const hold = { account_id: ACCOUNT, reference, reason: 'closed_number', ...order, detail: {}, now_ms: NOW_MS };
+  const rests_until_ms = NOW_MS + 5_000;
+  const matter = { exception_id: newId(), kind: 'bank_credit_closed_number' };
+  expect(await bank_credits.hold({ ...hold, ...matter, rests_until_ms })).toBe(true);
+  expect((await virtual_accounts.byNumber(ACCOUNT, NUMBER))?.free_at_ms).toBe(rests_until_ms);
 });

@@ -125,7 +125,6 @@ async function useNumbers({ virtual_accounts }: Store): Promise<void> {
     { source: 'close', kind: 'number_closed' },
   );
   await virtual_accounts.byNumber(ACCOUNT, '9903000000000004');
-  await virtual_accounts.rest(ACCOUNT, '9903000000000004', NOW_MS);
   await virtual_accounts.lastSerial(ACCOUNT, 'p', 50_000);
   await virtual_accounts.add(ACCOUNT, 'p', [{ number: '9903000000000006', serial: 50_001 }]);
   await virtual_accounts.countFree(ACCOUNT, 'p', NOW_MS, 50);
@@ -137,7 +136,15 @@ async function useNumbers({ virtual_accounts }: Store): Promise<void> {
 async function useCredits({ bank_credits }: Store): Promise<void> {
   for (const reference of ['new.1', 'new.2', 'new.3']) await bank_credits.record(newCredit(reference));
   const order = { merchant_id: MERCHANT_ID, trade_id: newId() };
-  const hold = { account_id: ACCOUNT, reason: 'late', ...order, kind: 'bank_credit_late', detail: {}, now_ms: NOW_MS };
+  const hold = {
+    account_id: ACCOUNT,
+    reason: 'late',
+    ...order,
+    kind: 'bank_credit_late',
+    detail: {},
+    now_ms: NOW_MS,
+    rests_until_ms: NOW_MS,
+  };
   for (const reference of ['new.1', 'new.2']) await bank_credits.hold({ ...hold, reference, exception_id: newId() });
   const references = ['new.1'];
   const settle = {

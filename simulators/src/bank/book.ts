@@ -166,6 +166,7 @@ export class BankBook {
         out_trade_no,
         transaction_id: entry.reference,
         amount: entry.amount,
+        note: reference,
       });
       this.#options.notify(entry);
     });
@@ -195,6 +196,11 @@ export class BankBook {
     store.saveTransfer(transfer);
     this.#arm(transfer);
     return transfer;
+  }
+
+  /** Payments that the customer has ordered, in the order in which it did. */
+  transfers(): readonly OutgoingTransfer[] {
+    return this.#options.store.transfers();
   }
 
   /** 退汇: a payment that had gone out comes back. @throws ControlError */

@@ -40,6 +40,8 @@ export interface BankSimulator {
   push(): PushSettings;
   setPush(settings: PushSettings): void;
   resendCallback(out_trade_no: string): boolean;
+  /** Tells everything once more, as a bank does for a customer whose systems were away. */
+  resendEverything(): void;
   callbacks(limit: number): CallbackAttempt[];
   cadenceScale(): number;
   setCadenceScale(scale: number): void;
@@ -81,6 +83,7 @@ export function createBankSimulator(options: BankSimulatorOptions): BankSimulato
     push: settings,
     setPush: (changed) => store.savePush(changed),
     resendCallback: (out_trade_no) => callbacks.resend(out_trade_no),
+    resendEverything: () => callbacks.resendEverything(),
     callbacks: (limit) => callbacks.attempts(limit),
     cadenceScale: () => callbacks.cadenceScale(),
     setCadenceScale: (scale) => callbacks.setCadenceScale(scale),

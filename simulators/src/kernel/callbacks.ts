@@ -104,6 +104,11 @@ export class CallbackSender {
     return true;
   }
 
+  /** Sends every callback there ever was once more now, whatever became of it. */
+  resendEverything(): void {
+    for (const id of this.#tasks.keys()) this.#options.ports.schedule(0, () => this.#attempt(id, true));
+  }
+
   /**
    * Sends an order's newest callback once with a change, to see what the receiver makes of it; it neither settles the
    * callback nor counts in the cadence.

@@ -108,6 +108,8 @@ const suspension: Blow = (struck) => {
     'alipay',
     'wechat-v2',
     'wechat-b',
+    'bank',
+    'bank-pool',
   ] as const satisfies readonly AccountId[]);
   const become = (status: 'active' | 'suspended'): void =>
     world.act(0, 'operator', () => setStatus(world, account_id, status));

@@ -31,7 +31,7 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
   },
   preorders: { '': ['open'], open: ['paid', 'closed'], closed: ['paid'], paid: [] },
   bank_credits: {
-    '': ['new', 'held', 'paid'],
+    '': ['new'],
     new: ['paid', 'held', 'reversed'],
     held: ['settling', 'returning', 'reversed'],
     settling: ['paid', 'held', 'reversed'],
@@ -42,7 +42,8 @@ export const ARROWS: Readonly<Record<string, Readonly<Record<string, readonly st
   },
   bank_returns: {
     '': ['due'],
-    due: ['processing', 'succeeded', 'failed'],
+    // Counted as sent before it is sent.
+    due: ['processing'],
     processing: ['succeeded', 'failed'],
     succeeded: [],
     failed: [],

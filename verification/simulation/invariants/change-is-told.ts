@@ -44,7 +44,12 @@ function ofRefund(change: Change, changes: readonly Change[]): Broken[] {
   const found: Broken[] = [];
   if (refund.before && !changes.some((one) => changeOf(one, 'order_events')?.after?.trade_id === trade_id))
     found.push({ sentence: `refund ${refund_id} became ${state} without a word in the timeline`, trade_id });
-  const expects = TOLD_REFUNDS.has(state) && notify_url !== null;
+  // A refusal that answers the merchant's own request is told by that answer.
+  const answered = changes.some((one) => {
+    const event = changeOf(one, 'order_events')?.after;
+    return event?.trade_id === trade_id && event.kind === 'refund_refused' && event.source === 'refund';
+  });
+  const expects = TOLD_REFUNDS.has(state) && notify_url !== null && !(state === 'refused' && answered);
   return [...found, ...(expects ? untold(changes, trade_id, refund_id) : [])];
 }
 

@@ -12,6 +12,8 @@ import { placedOnce } from './placed-once.ts';
 import { oneOwnerOfNumber } from './one-owner-of-number.ts';
 import { oneSuccess } from './one-success.ts';
 import { oneSuccessOfPreorder } from './one-success-of-preorder.ts';
+import { oneUseOfCredit } from './one-use-of-credit.ts';
+import { payoutsAgree } from './payouts-agree.ts';
 import { refundsWithinPayment } from './refunds-within-payment.ts';
 import { transfersAgree } from './transfers-agree.ts';
 import { wantedEnds } from './wanted-ends.ts';
@@ -29,9 +31,11 @@ export const INVARIANTS: readonly Invariant[] = [
   nothingUntrue,
   answersSurvive,
   oneOwnerOfNumber,
+  oneUseOfCredit,
   noSecretInLogs,
   booksAgree,
   transfersAgree,
+  payoutsAgree,
   nothingUndecided,
   wantedEnds,
 ];

@@ -7,7 +7,9 @@ const MISMATCHES: ReadonlySet<string> = new Set(['payment_mismatch', 'refund_mis
 export const nothingUndecided: Invariant = {
   name: 'nothing-undecided',
   promise: 'nothing stays undecided once the channels answer again',
-  judge: (view) => ({ atRest: () => [...orders(view), ...refunds(view), ...credits(view), ...jobs(view)] }),
+  judge: (view) => ({
+    atRest: () => [...orders(view), ...refunds(view), ...credits(view), ...numbers(view), ...jobs(view)],
+  }),
 };
 
 function forAPerson(view: View, trade_id: string | null): boolean {
@@ -32,14 +34,21 @@ function refunds(view: View): Broken[] {
 }
 
 function credits(view: View): Broken[] {
-  const open = new Set(['new', 'settling', 'returning']);
-  return view.books
-    .all('bank_credits')
-    .filter((credit) => open.has(credit.state))
-    .map((credit) => ({
-      sentence: `credit ${credit.reference} is ${credit.state}`,
-      trade_id: credit.trade_id ?? undefined,
+  const open = new Set(['new', 'settling', 'returning', 'due', 'processing']);
+  return [...view.books.all('bank_credits'), ...view.books.all('bank_returns')]
+    .filter((one) => open.has(one.state))
+    .map((one) => ({
+      sentence: `credit ${one.reference} ${'return_no' in one ? 'goes back, which' : ''} is ${one.state}`,
+      trade_id: 'trade_id' in one ? (one.trade_id ?? undefined) : undefined,
     }));
+}
+
+/** Every order has ended or is written off in the end, and its number rests. */
+function numbers(view: View): Broken[] {
+  return view.books
+    .all('virtual_accounts')
+    .filter((one) => one.state === 'open')
+    .map(({ number, trade_id }) => ({ sentence: `number ${number} is open`, trade_id: trade_id ?? undefined }));
 }
 
 /** An abnormal refund, and what waits for a person, is asked about on. */

@@ -58,7 +58,11 @@ function refundsIn(value: unknown): Json[] {
   return typeof value === 'object' && value !== null ? [value as Json] : [];
 }
 
-/** An operator may let a transfer to another number pay an order. */
+/** A bank does not know whose order has a number of our own pool, and an operator may let a transfer to another number pay. */
 function paidByTransfer(view: View, trade_id: string): boolean {
-  return view.books.all('bank_credits').some((credit) => credit.trade_id === trade_id);
+  const reference = view.books.order(trade_id)?.facts?.transaction_id;
+  return (
+    reference !== undefined &&
+    view.ledger().some((one) => one.channel === 'bank' && one.kind === 'payment' && one.transaction_id === reference)
+  );
 }

@@ -13,6 +13,8 @@ export interface Teller {
   readonly random: SeededRandom;
   /** Begins every number of this story. */
   readonly name: string;
+  /** Boots a node when fewer than two run. */
+  readonly boot: () => Promise<void>;
 }
 
 /** A story ends when its last deed is done; an error it does not catch is a failure of the world. */

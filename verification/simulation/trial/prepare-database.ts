@@ -16,14 +16,19 @@ const idOf = (index: number): string => String(FIRST_ID + index);
 
 const ONE: Routing = { ...SIMPLE_ROUTING, bank: ['bank'] };
 const BOTH: Routing = { ...ONE, wechat: ['wechat', 'wechat-b'], alipay: ['alipay', 'alipay-b'] };
+const POOLED: Routing = { ...ONE, bank: ['bank-pool'] };
 const OLDER: Routing = { ...ONE, wechat: ['wechat-v2', 'wechat'] };
 
 /** Who trades: with one account a wallet, with two, over APIv2; one takes late money, one is signed for by its platform. */
 export const MERCHANTS: readonly Known[] = [
   { name: 'shop', merchant_id: idOf(0), settings: { routing: BOTH } },
-  { name: 'keeper', merchant_id: idOf(1), settings: { routing: ONE, late_payment: 'accept' } },
+  { name: 'keeper', merchant_id: idOf(1), settings: { routing: POOLED, late_payment: 'accept' } },
   { name: 'older', merchant_id: idOf(2), settings: { routing: OLDER } },
-  { name: 'tenant', merchant_id: idOf(3), settings: { routing: BOTH, parent_id: idOf(0), platform_signs: true } },
+  {
+    name: 'tenant',
+    merchant_id: idOf(3),
+    settings: { routing: { ...BOTH, bank: ['bank-pool', 'bank'] }, parent_id: idOf(0), platform_signs: true },
+  },
 ];
 
 /** Configures channels and merchants in an empty database. Once for each. */

@@ -1,4 +1,5 @@
 /** One seed: a world is made, things happen in it for so many steps, it becomes quiet, and is judged. */
+import { ACCOUNTS } from '../accounts.ts';
 import { BLOWS } from '../blows/index.ts';
 import { resetDatabase } from '../changes.ts';
 import { Coverage } from '../coverage.ts';
@@ -65,6 +66,7 @@ const OPEN_STATES: ReadonlySet<string> = new Set([
   'new',
   'settling',
   'returning',
+  'due',
 ]);
 
 /** Runs one seed on an emptied database. */
@@ -152,6 +154,10 @@ class Trial {
     });
   }
 
+  #bootMissing(): Promise<void> {
+    return this.#world.nodes().length < 2 ? this.#boot() : Promise.resolve();
+  }
+
   #planStories(): void {
     const world = this.#world;
     for (const deed of this.#deeds('story')) {
@@ -160,7 +166,7 @@ class Trial {
       const name = `${deed.name}.${deed.number}`;
       world.act(deed.at, merchant.name, async () => {
         this.#coverage.count(`story ${deed.name}`);
-        await STORIES[deed.name]?.({ world, merchant, random, name });
+        await STORIES[deed.name]?.({ world, merchant, random, name, boot: () => this.#bootMissing() });
       });
     }
   }
@@ -185,7 +191,7 @@ class Trial {
       world,
       random,
       untilQuiet: (heal) => this.#heals.push(heal),
-      boot: () => (world.nodes().length < 2 ? this.#boot() : Promise.resolve()),
+      boot: () => this.#bootMissing(),
     });
   }
 
@@ -198,9 +204,10 @@ class Trial {
     world.network.forgive();
     world.database.become(FINE);
     world.faults.clear();
+    // What a bank's push never told is found by the statements of the day.
+    world.bank.resendEverything();
     for (const merchant of world.merchants) merchant.react = () => ({ status: 200, body: 'success' });
-    for (const account_id of ['wechat', 'alipay', 'wechat-v2', 'wechat-b', 'alipay-b'] as const)
-      world.act(0, 'operator', () => setStatus(world, account_id, 'active'));
+    for (const account_id of ACCOUNTS) world.act(0, 'operator', () => setStatus(world, account_id, 'active'));
     world.act(0, 'operator', async () => {
       while (world.nodes().length < 2) await this.#boot();
     });
@@ -226,7 +233,13 @@ class Trial {
     if (this.#world.acting > 0) return false;
     const { books } = this.#court;
     const is_open = (one: { readonly state: string }): boolean => OPEN_STATES.has(one.state);
-    const subjects = [books.all('orders'), books.all('refunds'), books.all('notifications'), books.all('bank_credits')];
+    const subjects = [
+      books.all('orders'),
+      books.all('refunds'),
+      books.all('notifications'),
+      books.all('bank_credits'),
+      books.all('bank_returns'),
+    ];
     if (subjects.some((rows) => rows.some(is_open))) return false;
     return (
       books.all('jobs').every((job) => job.kind !== 'order') &&
