@@ -21,6 +21,21 @@ export async function takeReversal(gateway: Gateway, account_id: string, entry: 
   if (!credit) return raiseUnknown(gateway, account_id, entry);
   gateway.metrics.bank_entries.inc({ account: account_id, result: 'reversal' });
   if (credit.state !== 'reversed') await raiseReversalAfterSuccess(gateway, credit, entry.reference);
+  else await raiseIfItPaid(gateway, credit);
+}
+
+/**
+ * A credit that was taken back before it was booked has paid its order all the same when a node died in between: the order stays
+ * paid, and a person must know.
+ */
+export async function raiseIfItPaid(gateway: Gateway, credit: StoredCredit): Promise<void> {
+  if (credit.number === null) return;
+  const number = await gateway.store.virtual_accounts.byNumber(credit.account_id, credit.number);
+  if (!number || number.merchant_id === null || number.trade_id === null) return;
+  const { merchant_id, trade_id } = number;
+  const order = await gateway.store.orders.byTradeId(merchant_id, trade_id);
+  if (order?.facts?.transaction_id !== credit.reference) return;
+  await raiseReversalAfterSuccess(gateway, { ...credit, merchant_id, trade_id }, credit.reversed_by ?? '');
 }
 
 async function originalOf(gateway: Gateway, account_id: string, entry: BankEntry): Promise<string | null> {

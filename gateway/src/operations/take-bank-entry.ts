@@ -19,7 +19,7 @@ import type { NewCredit, StoredCredit } from '../storage/bank-credits.ts';
 import { applyToOrder } from './apply-channel-result.ts';
 import type { Gateway } from './gateway.ts';
 import { noteRaised, raiseExceptionOnce } from './raise-exception.ts';
-import { raiseReversalAfterSuccess, takeReturned, takeReversal } from './take-bank-correction.ts';
+import { raiseIfItPaid, raiseReversalAfterSuccess, takeReturned, takeReversal } from './take-bank-correction.ts';
 
 export interface HearingAccount {
   readonly account_id: string;
@@ -58,6 +58,7 @@ async function takeCredit(
     await raiseChanged(gateway, credit, entry);
     return;
   }
+  if (credit.state === 'reversed') await raiseIfItPaid(gateway, credit);
   const result = credit.state === 'new' ? await decideStored(gateway, account, credit) : 'repeated';
   gateway.metrics.bank_entries.inc({ account: account_id, result });
 }
@@ -94,6 +95,7 @@ export async function decideStored(
   const taken_back_by = await bank_credits.reversalOf(account_id, reference);
   if (taken_back_by !== null) {
     await bank_credits.reverse(account_id, reference, taken_back_by, gateway.ports.clock.now_ms());
+    await raiseIfItPaid(gateway, { ...credit, reversed_by: taken_back_by });
     return 'reversed';
   }
   for (let looks = 1; looks <= MAX_LOOKS; looks += 1) {

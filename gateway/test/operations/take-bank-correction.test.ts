@@ -3,8 +3,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BankEntry } from '../../src/domain/bank-credit.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Gateway } from '../../src/operations/gateway.ts';
-import { takeReturned } from '../../src/operations/take-bank-correction.ts';
-import { newId, NOW_MS, openStore, type OpenedStore } from '../storage/opened-store.ts';
+import { takeReturned, takeReversal } from '../../src/operations/take-bank-correction.ts';
+import { facts } from '../domain/samples.ts';
+import {
+  insertOrder,
+  MERCHANT_ID,
+  newId,
+  NOW_MS,
+  openStore,
+  saveOf,
+  type OpenedStore,
+} from '../storage/opened-store.ts';
 
 const ACCOUNT = 'bank-1';
 const OF_NOBODY = { payer_name: null, payer_account: '6222', payer_bank: null, remittance: null };
@@ -92,4 +101,24 @@ test.each([40, 160])('%i of 100 fen: the credit stays on its way, and a person i
   expect(await stateOf(reference)).toBe('returning');
   expect((await opened.store.bank_returns.byNumber(return_no))?.state).toBe('due');
   expect(await matters(return_no)).toEqual([{ kind: 'bank_return_failed', came_back: String(amount), sent: '100' }]);
+});
+
+/** The node died after the order was paid and before the credit was booked; then the bank takes the credit back. */
+test('a credit that has paid its order and was not booked when it is taken back is put before a person, once', async () => {
+  const order = await insertOrder(opened.store);
+  const [reference, number] = [newId(), '9902000000000031'];
+  const paid = { ...order, state: 'paid' as const, facts: { ...facts(), transaction_id: reference } };
+  expect(await opened.store.orders.save(saveOf(paid))).toBe(true);
+  await opened.sql(
+    `INSERT INTO virtual_accounts (account_id, number, state, merchant_id, trade_id) VALUES ($1, $2, 'open', $3, $4)`,
+    [ACCOUNT, number, MERCHANT_ID, order.trade_id],
+  );
+  const credit = { ...entryOf('credit', reference, 100), number };
+  await opened.store.bank_credits.record({ ...credit, account_id: ACCOUNT, heard_by: 'push', heard_at_ms: NOW_MS });
+  const reversal = { ...entryOf('reversal', newId(), 100), number, original_reference: reference };
+  await takeReversal(gateway(), ACCOUNT, reversal);
+  await takeReversal(gateway(), ACCOUNT, reversal);
+  expect(await stateOf(reference)).toBe('reversed');
+  const raised = await opened.sql(`SELECT kind, trade_id FROM exceptions WHERE detail->>'reference' = $1`, [reference]);
+  expect(raised).toEqual([{ kind: 'bank_reversal_after_success', trade_id: order.trade_id }]);
 });
