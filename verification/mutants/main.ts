@@ -1,4 +1,5 @@
 /** `npm run mutants`: plants bugs, and proves that the suite sees each of them. */
+import { createHash } from 'node:crypto';
 import { MUTANTS } from './all.ts';
 import { readArguments, UsageProblem, USAGE } from './arguments.ts';
 import type { Mutant } from './mutant.ts';
@@ -6,15 +7,33 @@ import { exitCode, summary } from './report.ts';
 import { runMutants } from './run-mutants.ts';
 
 try {
-  const { only, jobs, proven, what } = readArguments(process.argv.slice(2));
-  const chosen = only.length === 0 ? MUTANTS : chosenFrom(only);
+  const { only, jobs, sample, proven, what } = readArguments(process.argv.slice(2));
+  const asked = only.length === 0 ? MUTANTS : chosenFrom(only);
+  const chosen = sample === null ? asked : sampleOf(asked, sample);
   if (what === 'help') process.stdout.write(USAGE);
   else if (what === 'list') process.stdout.write(chosen.map(describe).join(''));
-  else process.exitCode = await run(chosen, { jobs, proven });
+  else {
+    if (sample !== null)
+      process.stdout.write(`${chosen.length} of ${asked.length} mutants, chosen by --seed ${sample.seed}\n`);
+    process.exitCode = await run(chosen, { jobs, proven });
+  }
 } catch (error) {
   if (!(error instanceof UsageProblem)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 2;
+}
+
+/** The same seed chooses the same of them, wherever they stand in the list. */
+function sampleOf(
+  mutants: readonly Mutant[],
+  { size, seed }: { readonly size: number; readonly seed: string },
+): readonly Mutant[] {
+  const lot = ({ name }: Mutant): string => createHash('sha256').update(`${seed} ${name}`).digest('hex');
+  const drawn = mutants.map((mutant) => ({ mutant, lot: lot(mutant) }));
+  return drawn
+    .toSorted((one, other) => (one.lot < other.lot ? -1 : 1))
+    .slice(0, size)
+    .map(({ mutant }) => mutant);
 }
 
 /** A whole name takes that one alone, although others begin with it. */

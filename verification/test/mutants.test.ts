@@ -160,9 +160,11 @@ test('the command line is read, and what is wrong with it is named', () => {
   expect(readArguments(['--only', 'a', '--only', 'b', '--jobs', '3'])).toEqual({
     only: ['a', 'b'],
     jobs: 3,
+    sample: null,
     proven: false,
     what: 'run',
   });
+  expect(readArguments(['--sample', '5', '--seed', 'x'])).toMatchObject({ sample: { size: 5, seed: 'x' } });
   expect(readArguments(['--list'])).toMatchObject({ only: [], what: 'list' });
   expect(() => readArguments(['--jobs', '0'])).toThrow('--jobs must be a whole number from 1 to 64, not "0"');
   expect(() => readArguments(['--unknown'])).toThrow('--unknown');

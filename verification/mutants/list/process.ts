@@ -72,7 +72,7 @@ export const PROCESS: readonly Mutant[] = [
     guard: 'a call has a time limit',
     file: EXCHANGE,
     find: 'this.#timer = setTimeout(() => this.#expire(), this.#answer_ms);',
-    replace: 'this.#timer = setTimeout(() => this.#expire(), 250 * this.#answer_ms);',
+    replace: 'this.#timer = setTimeout(() => this.#expire(), 1000 * this.#answer_ms);',
     caught_by: { test: { file: 'gateway/test/outbound/http-client.test.ts', name: 'when the server hangs' } },
   },
   {
