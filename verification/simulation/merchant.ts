@@ -87,8 +87,9 @@ export class SimulatedMerchant {
    * @param fields what it asks for, for those who watch
    */
   async send(path: string, fields: Json, body: string): Promise<CallResult> {
+    const asked_at_ms = this.now_ms();
     const result = await this.#exchange(path, body);
-    this.#options.observe?.({ kind: 'answered', merchant_id: this.merchant_id, path, fields, result });
+    this.#options.observe?.({ kind: 'answered', merchant_id: this.merchant_id, path, fields, asked_at_ms, result });
     return result;
   }
 

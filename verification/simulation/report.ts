@@ -1,6 +1,6 @@
 /** What `npm run simulate` prints. */
 import type { Wanted } from './arguments.ts';
-import type { Coverage } from './coverage.ts';
+import type { Coverage } from './reach/coverage.ts';
 import { UNIVERSE } from './universe.ts';
 import type { Verdict } from './trial/run-seed.ts';
 

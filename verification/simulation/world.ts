@@ -11,6 +11,7 @@ import { createStore } from '../../gateway/src/storage/store.ts';
 import { createBankSimulator, type BankSimulator } from '../../simulators/src/bank/simulator.ts';
 import { FaultBoard, type FiringFault } from '../../simulators/src/faults/registry.ts';
 import type { AuthCodeBehaviour, PayerAction } from '../../simulators/src/kernel/channel-simulator.ts';
+import type { CallbackAttempt } from '../../simulators/src/kernel/callbacks.ts';
 import { memoryJournal } from '../../simulators/src/kernel/journal.ts';
 import { Ledger } from '../../simulators/src/kernel/ledger.ts';
 import { createAlipaySimulator, type AlipaySimulator } from '../../simulators/src/alipay/simulator.ts';
@@ -99,6 +100,7 @@ export class World {
   readonly #choices: SeededRandom;
   readonly #nodes = new Map<string, SimulatedNode>();
   readonly #running: Promise<void>[] = [];
+  readonly #callbacks_seen = new Map<string, CallbackAttempt>();
   #ledger_seen = 0;
   #acting = 0;
 
@@ -135,6 +137,8 @@ export class World {
     this.openChannel('alipay');
     this.openChannel('bank');
     this.scheduler.watch(() => this.#watchLedger());
+    this.scheduler.watch(() => this.#watchCallbacks());
+    this.network.watch((exchanged) => this.observe({ kind: 'exchanged', ...exchanged }));
     this.network.listen(GATEWAY_URL, 'gateway', (request) => this.#balance(request));
   }
 
@@ -212,6 +216,11 @@ export class World {
     const node = this.#nodes.get(name);
     if (!node) throw new Error(`no node ${name} runs`);
     this.trace.note(name, 'stops');
+    const waits_for_channels = (['wechat', 'alipay', 'bank'] as const).reduce(
+      (sum, channel) => sum + this.network.waiting(name, channel),
+      0,
+    );
+    this.observe({ kind: 'stops', node: name, waits_for_channels });
     this.#nodes.delete(name);
     await node.assembled.close();
     this.trace.note(name, 'has stopped');
@@ -336,6 +345,16 @@ export class World {
     for (const entry of this.ledger.list({ since: this.#ledger_seen })) {
       this.#ledger_seen = entry.seq;
       this.observe({ kind: 'ledger', entry });
+    }
+  }
+
+  #watchCallbacks(): void {
+    for (const simulator of [this.wechat, this.alipay]) {
+      const [attempt] = simulator.callbacks(1);
+      if (!attempt || attempt === this.#callbacks_seen.get(simulator.channel)) continue;
+      this.#callbacks_seen.set(simulator.channel, attempt);
+      const { channel, out_trade_no, event, accepted } = attempt;
+      this.observe({ kind: 'called_back', channel, out_trade_no, event, accepted });
     }
   }
 

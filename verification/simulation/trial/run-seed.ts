@@ -1,7 +1,7 @@
 /** One seed: a world is made, things happen in it for so many steps, it becomes quiet, and is judged. */
 import { BLOWS } from '../blows/index.ts';
 import { resetDatabase } from '../changes.ts';
-import { Coverage } from '../coverage.ts';
+import { Coverage } from '../reach/coverage.ts';
 import { FINE } from '../database.ts';
 import type { WorldKeys } from '../keys.ts';
 import { CALM } from '../network.ts';
@@ -93,10 +93,14 @@ class Trial {
 
   static prepare(options: SeedOptions, plan: Plan): Trial {
     const court = new Court();
-    const coverage = new Coverage();
+    const coverage = new Coverage({
+      books: court.books,
+      ledger: () => world.ledger.list(),
+      now_ms: () => world.now_ms(),
+    });
     const observe = (observation: Observation): void => {
-      coverage.observe(observation);
       court.observe(observation);
+      coverage.observe(observation);
       poller.watch(observation);
     };
     const { seed, keys, sessions } = options;
@@ -178,7 +182,7 @@ class Trial {
     const world = this.#world;
     const random = world.scheduler.random.stream(`deed ${number}`);
     world.trace.note('weather', name);
-    this.#coverage.count(`blow ${name}`);
+    world.observe({ kind: 'blow', what: name });
     BLOWS[name]?.({
       world,
       random,
