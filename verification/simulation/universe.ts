@@ -1,6 +1,7 @@
 /** Everything that a simulation can reach, so that it can say what it has not. */
 import { faults } from '../../simulators/src/faults/registry.ts';
 import { BLOWS } from './blows/index.ts';
+import { BANK_CODES, HEARD_CODES, STRANGERS } from './reach/codes.ts';
 import { BANK_EXCEPTIONS, BANK_TIMELINE, EXCEPTIONS, TIMELINE } from './reach/names.ts';
 import { OUTCOMES } from './reach/outcomes.ts';
 import { ARROWS } from './invariants/arrows.ts';
@@ -25,6 +26,15 @@ const NETWORK_FATES = [
 const DATABASE_FATES = ['lost_before', 'lost_after', 'held', 'waited', 'sent_again', 'rolled_back'];
 const BANK_TABLES: ReadonlySet<string> = new Set(['bank_credits', 'bank_returns', 'virtual_accounts']);
 
+const OTHER_TABLES = Object.keys(ARROWS).filter((table) => !BANK_TABLES.has(table));
+
+/** Notifications that an operator sends once more. */
+const BY_OPERATOR: readonly string[] = [
+  'arrow notifications failed → pending',
+  'arrow notifications failed → delivered',
+  'arrow notifications delivered → pending',
+];
+
 function arrowNames(tables: readonly string[]): string[] {
   return tables.flatMap((table) =>
     Object.entries(ARROWS[table] ?? {}).flatMap(([state, next]) => next.map((to) => `arrow ${table} ${state} → ${to}`)),
@@ -37,10 +47,14 @@ export const UNIVERSE: readonly Part[] = [
   { kind: 'outcomes', members: OUTCOMES.map(({ section, row }) => `outcome ${section}: ${row}`) },
   { kind: 'exceptions', members: named('exception', EXCEPTIONS) },
   { kind: 'lines of timelines', members: named('timeline', TIMELINE) },
-  { kind: 'state arrows', members: arrowNames(Object.keys(ARROWS).filter((table) => !BANK_TABLES.has(table))) },
+  { kind: 'state arrows', members: arrowNames(OTHER_TABLES).filter((name) => !BY_OPERATOR.includes(name)) },
+  { kind: 'codes by endpoint', members: HEARD_CODES },
+  { kind: 'what strangers hear', members: STRANGERS },
+  { kind: 'codes of bank transfers', members: BANK_CODES },
   { kind: 'exceptions of bank transfers', members: named('exception', BANK_EXCEPTIONS) },
   { kind: 'lines of timelines of bank transfers', members: named('timeline', BANK_TIMELINE) },
   { kind: 'state arrows of bank transfers', members: arrowNames([...BANK_TABLES]) },
+  { kind: 'state arrows by the operator', members: BY_OPERATOR },
   {
     kind: 'channel faults',
     members: named(

@@ -1,9 +1,10 @@
 import type { AccountId } from '../accounts.ts';
 import { FINE } from '../database.ts';
 import { CALM, type Rates } from '../network.ts';
-import { setStatus } from '../trial/operator.ts';
+import { sealAway, setMerchantStatus, setStatus } from '../trial/operator.ts';
 import { pick } from '../trial/pick.ts';
 import { forAWhile, lasting, type Blow, type Struck } from './blow.ts';
+import { forger, liar } from './untruths.ts';
 
 const CHANNELS = ['wechat', 'alipay', 'bank'] as const;
 
@@ -87,13 +88,18 @@ const brokenDatabase: Blow = (struck) => {
   );
 };
 
-/** A channel shows one of its faults, a few times. */
+const FAULTS_AT_ONCE = 3;
+
+/** Channels show some of their faults, a few times. */
 const channelFault: Blow = ({ world, random }) => {
-  const { name, operations } = pick(random, world.faults.kinds());
-  const operation = pick(random, operations);
-  const channel = pick(random, CHANNELS);
-  world.trace.note(channel, `will show ${name} at ${operation}`);
-  world.faults.add({ channel, operation, fault: name, count: random.integer(1, 4) });
+  for (let chosen = 0; chosen < FAULTS_AT_ONCE; chosen += 1) {
+    const { name, operations } = pick(random, world.faults.kinds());
+    const operation = random.chance(0.4) ? '*' : pick(random, operations);
+    const channel = pick(random, ['wechat', 'alipay', 'wechat', 'alipay', 'bank'] as const);
+    const count = random.chance(0.1) ? random.integer(15, 30) : random.integer(1, 3);
+    world.trace.note(channel, `will show ${name} at ${operation}`);
+    world.faults.add({ channel, operation, fault: name, count });
+  }
 };
 
 /** An operator takes an account out of use, and puts it back. */
@@ -111,6 +117,33 @@ const suspension: Blow = (struck) => {
     struck,
     () => become('suspended'),
     () => become('active'),
+  );
+};
+
+/** An operator takes a merchant out of business for a while. */
+const merchantSuspension: Blow = (struck) => {
+  const { world, random } = struck;
+  const { merchant_id } = pick(random, world.merchants);
+  const become = (status: 'active' | 'suspended'): void =>
+    world.act(0, 'operator', () => setMerchantStatus(world, merchant_id, status));
+  forAWhile(
+    struck,
+    () => become('suspended'),
+    () => become('active'),
+  );
+};
+
+/** Accounts of one wallet are stored where another master key is: no node can open them until they are stored again. */
+const wrongMasterKey: Blow = (struck) => {
+  const { world, random } = struck;
+  const account_ids = pick(random, [
+    ['wechat', 'wechat-b', 'wechat-v2'],
+    ['alipay', 'alipay-b'],
+  ] as const satisfies readonly (readonly AccountId[])[]);
+  forAWhile(
+    struck,
+    () => account_ids.forEach((account_id) => world.act(0, 'operator', () => sealAway(world, account_id))),
+    () => account_ids.forEach((account_id) => world.act(0, 'operator', () => setStatus(world, account_id, 'active'))),
   );
 };
 
@@ -149,6 +182,10 @@ export const BLOWS: Readonly<Record<string, (struck: Struck) => void>> = {
   'broken-database': brokenDatabase,
   'channel-fault': channelFault,
   suspension,
+  'merchant-suspension': merchantSuspension,
+  'wrong-master-key': wrongMasterKey,
+  forger,
+  liar,
   'new-certificate': newCertificate,
   'bad-merchants': badMerchants,
 };

@@ -51,7 +51,7 @@ export class Coverage {
         this.count(`blow ${observation.what}`);
         return;
       case 'stranger':
-        this.count(`stranger ${observation.what} ${observation.code ?? observation.status}`);
+        this.count(`stranger ${observation.what}${observation.code === null ? '' : ` ${observation.code}`}`);
         return;
       case 'ledger':
         this.count(`ledger ${observation.entry.channel} ${observation.entry.kind}`);

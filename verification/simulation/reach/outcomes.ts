@@ -3,6 +3,7 @@
  * these rows and no others.
  */
 import { changeOf } from '../mirror.ts';
+import type { Observation } from '../observation.ts';
 import { channelDid, either, heard, told, type Look, type Row, type Sign, type Told } from './recognise.ts';
 
 const isCode = ({ order }: Told): boolean => order.pay_type === 'common.micro';
@@ -54,6 +55,16 @@ const PLACING: readonly Row[] = section('Placing an order', {
   'an order is closed or reversed while it is being placed': heard('/v2/pay', 302),
 });
 
+/** The order of which a channel has just said that it is paid: by a callback, or by an answer that its till hears at last. */
+function reportedPaid(observation: Observation, { books }: Look): string | null {
+  if (observation.kind === 'called_back')
+    return observation.event.includes('SUCCESS') ? observation.out_trade_no : null;
+  if (observation.kind !== 'answered' || observation.path !== '/v2/pay') return null;
+  const { result, merchant_id, fields } = observation;
+  if (result.kind !== 'answered' || result.code !== 302) return null;
+  return books.orderByNumber(merchant_id, String(fields['mch_trade_id']))?.trade_id ?? null;
+}
+
 const CODES: readonly Row[] = section('Payment codes (`common.micro`)', {
   'the payer has to type a password': heard(
     '/v2/pay',
@@ -79,11 +90,13 @@ const CODES: readonly Row[] = section('Payment codes (`common.micro`)', {
     observation.kind === 'ledger' && observation.entry.kind === 'reverse',
   '"paid" is heard of an order that the channel has reversed: an answer or a callback that was late on its way': (
     observation,
-    { books },
+    look,
   ) => {
-    if (observation.kind !== 'called_back' || !/SUCCESS/.test(observation.event)) return false;
-    const order = books.order(observation.out_trade_no);
-    return order?.pay_type === 'common.micro' && order.state === 'reversed';
+    const number = reportedPaid(observation, look);
+    const order = number === null ? undefined : look.books.order(number);
+    return (
+      order?.pay_type === 'common.micro' && order.state === 'reversed' && channelDid(look, order.trade_id, 'reverse')
+    );
   },
 });
 
@@ -133,7 +146,7 @@ const PAYMENTS: readonly Row[] = section('Payments', {
     return paid !== undefined && paid.source !== 'callback';
   },
   'a callback is forged or damaged': (observation) =>
-    observation.kind === 'stranger' && observation.what.startsWith('callback') && observation.status >= 400,
+    observation.kind === 'stranger' && /^callback .* refused$/.test(observation.what),
   'a payment arrives for an order that is closed, reversed or failed': told(['late_payment', 'late_payment_accepted']),
   'a preorder is paid a second time, through a try that had been closed or in a race': told([
     'second_payment_of_preorder',

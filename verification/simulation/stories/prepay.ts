@@ -23,6 +23,10 @@ export const prepay: Story = async (teller) => {
   const simulator = pay_type.startsWith('wechat') ? world.wechat : world.alipay;
   const action = pick(random, ['pay', 'pay', 'pay', 'cancel'] as const);
   tryToPay(world, () => simulator.payPrepay(prepayIdOf(), action), action);
+  if (pay_type === 'alipay.app' && random.chance(0.3)) {
+    await merchant.pause(thinkingTime(random));
+    tryToPay(world, () => world.alipay.finishTrade(String(placed.data['trade_id'])), 'finish');
+  }
   if (random.chance(0.4)) await giveBack(teller, fields.mch_trade_id, Number(fields['total_fee']));
 
   function prepayIdOf(): string {

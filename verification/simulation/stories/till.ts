@@ -1,7 +1,8 @@
 import type { AuthCodeBehaviour } from '../../../simulators/src/kernel/channel-simulator.ts';
 import { pick } from '../trial/pick.ts';
 import { giveBack } from './scan.ts';
-import { insist, orderFields, type Story } from './story.ts';
+import type { Json } from '../../merchant.ts';
+import { insist, orderFields, type Story, type Teller } from './story.ts';
 
 const BEHAVIOURS: readonly AuthCodeBehaviour[] = [
   'pay',
@@ -23,9 +24,16 @@ export const till: Story = async (teller) => {
   const fields = orderFields(teller, 'common.micro', { auth_code });
   const { mch_trade_id } = fields;
   const patience_until_ms = world.now_ms() + random.integer(1, 60) * SECOND_MS;
+  if (random.chance(0.15)) return reversedMeanwhile(teller, wallet, fields);
   let decided = await merchant.call('/v2/pay', fields);
+  // It does not wait for an answer that did not come.
+  if (random.chance(0.3) && (decided.kind === 'no_answer' || decided.code === 601))
+    await insist(merchant, '/v2/pay/reverse', { mch_trade_id });
   // The cashier presses again.
   if (random.chance(0.1)) decided = await merchant.call('/v2/pay', fields);
+  if (random.chance(0.15)) await merchant.call('/v2/pay/close', { mch_trade_id });
+  // Nobody looks at the till any more.
+  if (random.chance(0.35)) return;
   while (merchant.now_ms() < patience_until_ms) {
     if (decided.kind === 'answered' && [0, 3, 5].includes(Number(decided.data['trade_state']))) break;
     if (decided.kind === 'answered' && decided.code === 301) break;
@@ -36,3 +44,18 @@ export const till: Story = async (teller) => {
   if (!is_paid || random.chance(0.2)) await insist(merchant, '/v2/pay/reverse', { mch_trade_id });
   else if (random.chance(0.4)) await giveBack(teller, mch_trade_id, Number(fields['total_fee']));
 };
+
+/** The answer is slow, and the cashier reverses before it comes; sometimes the reverse gets lost too. */
+async function reversedMeanwhile(
+  { world, merchant, random }: Teller,
+  wallet: 'wechat' | 'alipay',
+  fields: Json & { mch_trade_id: string },
+): Promise<void> {
+  world.faults.add({ channel: wallet, operation: 'pay', fault: 'slow', count: 1 });
+  if (random.chance(0.6))
+    world.faults.add({ channel: wallet, operation: 'reverse', fault: 'timeout_before', count: 1 });
+  world.act(random.integer(100, 2_500), merchant.name, async () => {
+    await insist(merchant, '/v2/pay/reverse', { mch_trade_id: fields.mch_trade_id });
+  });
+  await merchant.call('/v2/pay', fields);
+}

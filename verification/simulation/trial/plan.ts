@@ -47,11 +47,28 @@ const HORIZONS_MS = [
   48 * HOUR_MS,
 ] as const;
 
+const MANY = 1_000_000;
+
+const CROWDS = ['crowd', 'passer-by'] as const;
+
+/** Nodes that let few in: few of a merchant, few of an address, few at once. */
+const LIMITS: readonly NodeLimits[] = [
+  { rates: { merchant: 2, address: MANY }, max_busy_requests: MANY },
+  { rates: { merchant: MANY, address: 5 }, max_busy_requests: MANY },
+  { rates: { merchant: MANY, address: MANY }, max_busy_requests: 3 },
+];
+
 /** Makes the plan of a seed. */
 export function makePlan(random: SeededRandom, steps: number): Plan {
   const horizon_ms = pick(random, HORIZONS_MS);
+  const limits = random.chance(0.3) ? pick(random, LIMITS) : undefined;
+  const stories = makeStories(random, steps, horizon_ms);
+  // Where few are let in there is a crowd.
+  const crowd = limits
+    ? CROWDS.map((name) => ({ kind: 'story' as const, name, at: random.integer(0, horizon_ms) }))
+    : [];
   return {
-    deeds: [...makeStories(random, steps, horizon_ms), ...makeBlows(random, steps)].map((deed, number) => ({
+    deeds: [...crowd, ...stories.slice(crowd.length), ...makeBlows(random, steps)].map((deed, number) => ({
       ...deed,
       number,
     })),
@@ -63,7 +80,7 @@ export function makePlan(random: SeededRandom, steps: number): Plan {
       'node-1': random.integer(-2_000, 2_000),
       'node-2': random.integer(-2_000, 2_000),
     },
-    limits: random.chance(0.1) ? { rates: { merchant: 2, address: 1_000_000 }, max_busy_requests: 3 } : undefined,
+    limits,
   };
 }
 

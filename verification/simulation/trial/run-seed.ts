@@ -200,6 +200,8 @@ class Trial {
     world.network.forgive();
     world.database.become(FINE);
     world.faults.clear();
+    world.liar.repent();
+    world.forger.rest();
     for (const merchant of world.merchants) merchant.react = () => ({ status: 200, body: 'success' });
     for (const account_id of ['wechat', 'alipay', 'wechat-v2', 'wechat-b', 'alipay-b'] as const)
       world.act(0, 'operator', () => setStatus(world, account_id, 'active'));
