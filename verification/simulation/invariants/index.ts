@@ -5,6 +5,7 @@ import { changeIsTold } from './change-is-told.ts';
 import type { Invariant } from './invariant.ts';
 import { merchantHears } from './merchant-hears.ts';
 import { noSecretInLogs } from './no-secret-in-logs.ts';
+import { noSystemError } from './no-system-error.ts';
 import { nothingUndecided } from './nothing-undecided.ts';
 import { nothingUntrue } from './nothing-untrue.ts';
 import { oneOwnerOfNumber } from './one-owner-of-number.ts';
@@ -25,6 +26,7 @@ export const INVARIANTS: readonly Invariant[] = [
   answersSurvive,
   oneOwnerOfNumber,
   noSecretInLogs,
+  noSystemError,
   booksAgree,
   transfersAgree,
   nothingUndecided,
