@@ -23,9 +23,9 @@ export const changesMind: Story = async (teller) => {
   const placing = insist(merchant, '/v2/pay', fields);
   const placed = at_once ? null : await placing;
   if (placed && placed.code !== 0) return;
-  if (placed && random.chance(0.3)) return promisedInVain(teller, mch_trade_id, String(placed.data['trade_id']));
+  if (placed && random.chance(0.4)) return promisedInVain(teller, mch_trade_id, String(placed.data['trade_id']));
   // The callback never comes: closing finds the payment.
-  if (random.chance(0.3)) world.faults.add({ channel: wallet, operation: 'callback', fault: 'drop', count: 1 });
+  if (random.chance(0.4)) world.faults.add({ channel: wallet, operation: 'callback', fault: 'drop', count: 1 });
   if (placed && random.chance(0.8)) {
     world.act(random.integer(0, MOST_APART_MS), 'payer', async () => {
       scanCode(world, placed.data['code_url'], 'pay');

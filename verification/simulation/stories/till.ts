@@ -24,7 +24,7 @@ export const till: Story = async (teller) => {
   const fields = orderFields(teller, 'common.micro', { auth_code });
   const { mch_trade_id } = fields;
   const patience_until_ms = world.now_ms() + random.integer(1, 60) * SECOND_MS;
-  if (random.chance(0.15)) return reversedMeanwhile(teller, wallet, fields);
+  if (random.chance(0.25)) return reversedMeanwhile(teller, wallet, fields);
   let decided = await merchant.call('/v2/pay', fields);
   // It does not wait for an answer that did not come.
   if (random.chance(0.3) && (decided.kind === 'no_answer' || decided.code === 601))

@@ -168,8 +168,11 @@ const QUERIES_OF_A_DAY = 160;
 export const impostor: Story = async (teller) => {
   const { world, merchant, random, name } = teller;
   const kinds = Object.keys(FORGERIES);
-  for (let chosen = 0; chosen < 4; chosen += 1) world.forger.forge(pick(random, kinds), 1);
   const wallet = pick(random, WALLETS);
+  for (let chosen = 0; chosen < 4; chosen += 1) world.forger.forge(pick(random, kinds), 1);
+  // These are of refunds, which are rarer.
+  if (random.chance(0.5)) world.forger.forge('of a refund that succeeded', 1);
+  if (random.chance(0.5)) world.forger.forge('of a refund with another amount', 1);
   const paid = await paidOrder(teller, wallet);
   if (!paid) return;
   await merchant.pause(thinkingTime(random));
@@ -223,7 +226,7 @@ export const muchLater: Story = async (teller) => {
   const paid = await paidOrder(teller, wallet);
   if (!paid) return;
   const { mch_trade_id } = paid;
-  await merchant.pause(random.integer(1, 9) * DAY_MS);
+  await merchant.pause(random.integer(1, 12) * DAY_MS);
   if (wallet === 'alipay' && random.chance(0.5)) {
     tryToPay(world, () => world.alipay.finishTrade(paid.trade_id), 'finish');
     await merchant.pause(SECOND_MS);

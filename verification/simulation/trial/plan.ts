@@ -31,6 +31,9 @@ export interface Plan {
   readonly limits: NodeLimits | undefined;
 }
 
+/** They take many steps, and are told more rarely for it. */
+const LONG_STORIES: ReadonlySet<string> = new Set(['mistaken', 'crumbs', 'rush']);
+
 /** One story for so many steps. */
 const STEPS_OF_A_STORY = 50;
 const MOST_BLOWS = 8;
@@ -85,13 +88,13 @@ export function makePlan(random: SeededRandom, steps: number): Plan {
 }
 
 /** A world in which only some things happen finds what a world in which everything happens drowns. */
-function some<Item>(random: SeededRandom, items: readonly Item[], rate: number): readonly Item[] {
-  const chosen = items.filter(() => random.chance(rate));
+function some<Item>(random: SeededRandom, items: readonly Item[], rate: (item: Item) => number): readonly Item[] {
+  const chosen = items.filter((item) => random.chance(rate(item)));
   return chosen.length > 0 ? chosen : [pick(random, items)];
 }
 
 function makeStories(random: SeededRandom, steps: number, horizon_ms: number): Omit<Deed, 'number'>[] {
-  const names = some(random, Object.keys(STORIES), 0.4);
+  const names = some(random, Object.keys(STORIES), (name) => (LONG_STORIES.has(name) ? 0.12 : 0.4));
   const count = Math.max(1, Math.round(steps / STEPS_OF_A_STORY));
   return Array.from({ length: count }, () => ({
     kind: 'story' as const,
@@ -103,7 +106,7 @@ function makeStories(random: SeededRandom, steps: number, horizon_ms: number): O
 function makeBlows(random: SeededRandom, steps: number): Omit<Deed, 'number'>[] {
   // A world without any blow tells whether the stories themselves are right.
   if (random.chance(0.1)) return [];
-  const names = some(random, Object.keys(BLOWS), 0.35);
+  const names = some(random, Object.keys(BLOWS), () => 0.35);
   const count = random.integer(2, MOST_BLOWS);
   return Array.from({ length: count }, () => ({
     kind: 'blow' as const,
