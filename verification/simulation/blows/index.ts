@@ -6,15 +6,34 @@ import { pick } from '../trial/pick.ts';
 import { forAWhile, lasting, type Blow, type Struck } from './blow.ts';
 import { forger, liar } from './untruths.ts';
 
+/** Enough for statements to be on their way. */
+const STEPS_UNTIL_CRASH = 15;
+
 const CHANNELS = ['wechat', 'alipay', 'bank'] as const;
 
-/** A node dies between two steps; another starts, now or later. */
+/** A node dies between two steps, sometimes while its statements are still to be committed; another starts, now or later. */
 const crash: Blow = (struck) => {
   const { world, random } = struck;
-  const [...names] = world.nodes();
-  if (names.length === 0) return;
-  world.crashNode(pick(random, names));
-  world.act(random.chance(0.3) ? 0 : lasting(random), 'operator', struck.boot);
+  const kill = (): void => {
+    const names = world.nodes();
+    if (names.length === 0) return;
+    world.crashNode(pick(random, names));
+    world.act(random.chance(0.3) ? 0 : lasting(random), 'operator', struck.boot);
+  };
+  if (random.chance(0.5)) return kill();
+  let over = false;
+  const end = (): void => {
+    over = true;
+    world.database.become(FINE);
+  };
+  struck.untilQuiet(end);
+  world.database.become({ ...FINE, held: 0.9, most_held_ms: 3_000 });
+  const at_step = world.scheduler.steps + STEPS_UNTIL_CRASH;
+  world.scheduler.watch(() => {
+    if (over || world.scheduler.steps < at_step) return;
+    end();
+    kill();
+  });
 };
 
 /** A node is stopped as an operator stops it, after its successor has started or before. */

@@ -24,8 +24,8 @@ export const changesMind: Story = async (teller) => {
   const placed = at_once ? null : await placing;
   if (placed && placed.code !== 0) return;
   if (placed && random.chance(0.4)) return promisedInVain(teller, mch_trade_id, String(placed.data['trade_id']));
-  // The callback never comes: closing finds the payment.
-  if (random.chance(0.4)) world.faults.add({ channel: wallet, operation: 'callback', fault: 'drop', count: 1 });
+  if (placed && random.chance(0.25)) return paidUnseen(teller, wallet, fields, placed.data['code_url']);
+  if (random.chance(0.2)) world.faults.add({ channel: wallet, operation: 'callback', fault: 'drop', count: 1 });
   if (placed && random.chance(0.8)) {
     world.act(random.integer(0, MOST_APART_MS), 'payer', async () => {
       scanCode(world, placed.data['code_url'], 'pay');
@@ -59,6 +59,19 @@ async function promisedInVain(
   if (!refused || random.chance(0.7)) world.network.befall({ when: isClose(trade_id), fate: 'request_lost', times: 1 });
   await merchant.call(`/v2/pay/${refused && random.chance(0.5) ? 'reverse' : 'close'}`, { mch_trade_id });
   if (!refused) await insist(merchant, '/v2/pay/reverse', { mch_trade_id });
+}
+
+/** Ends what has been paid without its knowing: the callback never comes. */
+async function paidUnseen(
+  { world, merchant, random }: Teller,
+  channel: 'wechat' | 'alipay',
+  { mch_trade_id }: { readonly mch_trade_id: string },
+  code: unknown,
+): Promise<void> {
+  world.faults.add({ channel, operation: 'callback', fault: 'drop', count: 1 });
+  scanCode(world, code, 'pay');
+  await merchant.pause(random.integer(0, 2_000));
+  await insist(merchant, `/v2/pay/${random.chance(0.7) ? 'close' : 'reverse'}`, { mch_trade_id });
 }
 
 function isClose(trade_id: string) {

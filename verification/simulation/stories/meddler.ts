@@ -86,7 +86,7 @@ const MEDDLINGS: Readonly<Record<string, Meddling>> = {
 };
 
 /** So many requests one after the other. */
-const REQUESTS = 14;
+const REQUESTS = 18;
 
 /** Sends what must be refused, whatever else is going on. */
 export const meddler: Story = async (teller) => {

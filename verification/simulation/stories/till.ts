@@ -1,7 +1,6 @@
 import type { AuthCodeBehaviour } from '../../../simulators/src/kernel/channel-simulator.ts';
 import { pick } from '../trial/pick.ts';
 import { giveBack } from './scan.ts';
-import type { Json } from '../../merchant.ts';
 import { insist, orderFields, type Story, type Teller } from './story.ts';
 
 const BEHAVIOURS: readonly AuthCodeBehaviour[] = [
@@ -21,17 +20,18 @@ export const till: Story = async (teller) => {
   const { world, merchant, random } = teller;
   const wallet = pick(random, ['wechat', 'alipay'] as const);
   const auth_code = world.paymentCode(wallet, pick(random, BEHAVIOURS));
+  if (random.chance(0.3)) return reversedMeanwhile(teller, wallet);
+  if (random.chance(0.25)) return leftAlone(teller, wallet);
   const fields = orderFields(teller, 'common.micro', { auth_code });
   const { mch_trade_id } = fields;
   const patience_until_ms = world.now_ms() + random.integer(1, 60) * SECOND_MS;
-  if (random.chance(0.25)) return reversedMeanwhile(teller, wallet, fields);
   let decided = await merchant.call('/v2/pay', fields);
   // It does not wait for an answer that did not come.
   if (random.chance(0.3) && (decided.kind === 'no_answer' || decided.code === 601))
     await insist(merchant, '/v2/pay/reverse', { mch_trade_id });
   // The cashier presses again.
   if (random.chance(0.1)) decided = await merchant.call('/v2/pay', fields);
-  if (random.chance(0.15)) await merchant.call('/v2/pay/close', { mch_trade_id });
+  if (random.chance(0.3)) await merchant.call('/v2/pay/close', { mch_trade_id });
   // Nobody looks at the till any more.
   if (random.chance(0.35)) return;
   while (merchant.now_ms() < patience_until_ms) {
@@ -46,16 +46,23 @@ export const till: Story = async (teller) => {
 };
 
 /** The answer is slow, and the cashier reverses before it comes; sometimes the reverse gets lost too. */
-async function reversedMeanwhile(
-  { world, merchant, random }: Teller,
-  wallet: 'wechat' | 'alipay',
-  fields: Json & { mch_trade_id: string },
-): Promise<void> {
-  world.faults.add({ channel: wallet, operation: 'pay', fault: 'slow', count: 1 });
-  if (random.chance(0.6))
-    world.faults.add({ channel: wallet, operation: 'reverse', fault: 'timeout_before', count: 1 });
-  world.act(random.integer(100, 2_500), merchant.name, async () => {
+async function reversedMeanwhile(teller: Teller, channel: 'wechat' | 'alipay'): Promise<void> {
+  const { world, merchant, random } = teller;
+  const fields = orderFields(teller, 'common.micro', { auth_code: world.paymentCode(channel, 'pay') });
+  world.faults.add({ channel, operation: 'pay', fault: 'slow', count: 1 });
+  if (random.chance(0.5)) world.faults.add({ channel, operation: 'reverse', fault: 'timeout_before', count: 1 });
+  world.act(random.integer(200, 2_500), merchant.name, async () => {
     await insist(merchant, '/v2/pay/reverse', { mch_trade_id: fields.mch_trade_id });
   });
   await merchant.call('/v2/pay', fields);
+}
+
+/** Neither the payer nor the cashier comes back. */
+async function leftAlone(teller: Teller, wallet: 'wechat' | 'alipay'): Promise<void> {
+  const { world, merchant, random } = teller;
+  const behaviour = pick(random, ['password_then_cancel', 'timeout_not_paid'] as const);
+  await merchant.call(
+    '/v2/pay',
+    orderFields(teller, 'common.micro', { auth_code: world.paymentCode(wallet, behaviour) }),
+  );
 }

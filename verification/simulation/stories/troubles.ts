@@ -40,7 +40,13 @@ export const denied: Story = async (teller) => {
 /** Words by which the simulators let a refund go wrong. */
 const WORDS = {
   wechat: ['CLOSED', 'ABNORMAL', 'ABNORMAL', 'fine'],
-  alipay: ['REFUND_PENDING', 'REFUND_FAILS_LATER', 'SELLER_BALANCE_NOT_ENOUGH', 'TRADE_NOT_ALLOW_REFUND'],
+  alipay: [
+    'REFUND_PENDING',
+    'REFUND_FAILS_LATER',
+    'REFUND_FAILS_LATER',
+    'SELLER_BALANCE_NOT_ENOUGH',
+    'TRADE_NOT_ALLOW_REFUND',
+  ],
 } as const;
 
 /** Refunds that are refused, closed, stuck or slow, and are asked for again under their number. */
@@ -62,7 +68,7 @@ export const regret: Story = async (teller) => {
   // The outcome is found by asking, for the answer is lost.
   if (random.chance(0.4)) world.network.befall({ when: isRefund(paid.trade_id), fate: 'answer_lost', times: 1 });
   await merchant.call('/v2/pay/refund', refund);
-  if (word === 'REFUND_FAILS_LATER' && random.chance(0.7)) {
+  if (word === 'REFUND_FAILS_LATER' && random.chance(0.9)) {
     world.liar.tell({
       channel: wallet,
       operation: 'refund',
@@ -244,9 +250,9 @@ export const rush: Story = async (teller) => {
     channel: wallet,
     operation: '*',
     fault: pick(random, ['http_500', 'timeout_before', 'timeout_after']),
-    count: 30,
+    count: 60,
   });
-  for (let number = 1; number <= 14; number += 1) {
+  for (let number = 1; number <= 26; number += 1) {
     const fields = orderFields(teller, `${wallet}.scan`);
     world.act(number * 300, merchant.name, async () => {
       await merchant.call('/v2/pay', { ...fields, mch_trade_id: `${name}.${number}` });

@@ -94,7 +94,7 @@ function some<Item>(random: SeededRandom, items: readonly Item[], rate: (item: I
 }
 
 function makeStories(random: SeededRandom, steps: number, horizon_ms: number): Omit<Deed, 'number'>[] {
-  const names = some(random, Object.keys(STORIES), (name) => (LONG_STORIES.has(name) ? 0.12 : 0.4));
+  const names = some(random, Object.keys(STORIES), (name) => (LONG_STORIES.has(name) ? 0.15 : 0.4));
   const count = Math.max(1, Math.round(steps / STEPS_OF_A_STORY));
   return Array.from({ length: count }, () => ({
     kind: 'story' as const,
