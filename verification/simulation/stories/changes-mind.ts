@@ -1,6 +1,6 @@
 import { pick } from '../trial/pick.ts';
 import { refusal } from '../liar.ts';
-import { insist, orderFields, scanCode, type Story, type Teller } from './story.ts';
+import { insist, orderFields, scanCode, type Story } from './story.ts';
 
 const MEETINGS = [
   ['close'],
@@ -23,8 +23,6 @@ export const changesMind: Story = async (teller) => {
   const placing = insist(merchant, '/v2/pay', fields);
   const placed = at_once ? null : await placing;
   if (placed && placed.code !== 0) return;
-  if (placed && random.chance(0.4)) return promisedInVain(teller, mch_trade_id, String(placed.data['trade_id']));
-  if (placed && random.chance(0.25)) return paidUnseen(teller, wallet, fields, placed.data['code_url']);
   if (random.chance(0.2)) world.faults.add({ channel: wallet, operation: 'callback', fault: 'drop', count: 1 });
   if (placed && random.chance(0.8)) {
     world.act(random.integer(0, MOST_APART_MS), 'payer', async () => {
@@ -40,11 +38,13 @@ export const changesMind: Story = async (teller) => {
 };
 
 /** Is told that its close is under way, and wants a reverse instead, or the channel refuses it later. */
-async function promisedInVain(
-  { world, merchant, random }: Teller,
-  mch_trade_id: string,
-  trade_id: string,
-): Promise<void> {
+export const promisedInVain: Story = async (teller) => {
+  const { world, merchant, random } = teller;
+  const fields = orderFields(teller, pick(random, ['wechat.scan', 'alipay.scan'] as const));
+  const { mch_trade_id } = fields;
+  const placed = await insist(merchant, '/v2/pay', fields);
+  if (placed?.code !== 0) return;
+  const trade_id = String(placed.data['trade_id']);
   const refused = random.chance(0.7);
   for (const channel of refused ? (['wechat', 'alipay'] as const) : []) {
     world.liar.tell({
@@ -59,20 +59,21 @@ async function promisedInVain(
   if (!refused || random.chance(0.7)) world.network.befall({ when: isClose(trade_id), fate: 'request_lost', times: 1 });
   await merchant.call(`/v2/pay/${refused && random.chance(0.5) ? 'reverse' : 'close'}`, { mch_trade_id });
   if (!refused) await insist(merchant, '/v2/pay/reverse', { mch_trade_id });
-}
+};
 
 /** Ends what has been paid without its knowing: the callback never comes. */
-async function paidUnseen(
-  { world, merchant, random }: Teller,
-  channel: 'wechat' | 'alipay',
-  { mch_trade_id }: { readonly mch_trade_id: string },
-  code: unknown,
-): Promise<void> {
+export const paidUnseen: Story = async (teller) => {
+  const { world, merchant, random } = teller;
+  const channel = pick(random, ['wechat', 'alipay'] as const);
+  const fields = orderFields(teller, `${channel}.scan`);
+  const { mch_trade_id } = fields;
+  const placed = await insist(merchant, '/v2/pay', fields);
+  if (placed?.code !== 0) return;
   world.faults.add({ channel, operation: 'callback', fault: 'drop', count: 1 });
-  scanCode(world, code, 'pay');
+  scanCode(world, placed.data['code_url'], 'pay');
   await merchant.pause(random.integer(0, 2_000));
   await insist(merchant, `/v2/pay/${random.chance(0.7) ? 'close' : 'reverse'}`, { mch_trade_id });
-}
+};
 
 function isClose(trade_id: string) {
   return ({ target, body }: { readonly target: string; readonly body: Buffer }): boolean => {

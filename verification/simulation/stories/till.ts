@@ -1,7 +1,7 @@
 import type { AuthCodeBehaviour } from '../../../simulators/src/kernel/channel-simulator.ts';
 import { pick } from '../trial/pick.ts';
 import { giveBack } from './scan.ts';
-import { insist, orderFields, type Story, type Teller } from './story.ts';
+import { insist, orderFields, type Story } from './story.ts';
 
 const BEHAVIOURS: readonly AuthCodeBehaviour[] = [
   'pay',
@@ -20,8 +20,6 @@ export const till: Story = async (teller) => {
   const { world, merchant, random } = teller;
   const wallet = pick(random, ['wechat', 'alipay'] as const);
   const auth_code = world.paymentCode(wallet, pick(random, BEHAVIOURS));
-  if (random.chance(0.3)) return reversedMeanwhile(teller, wallet);
-  if (random.chance(0.25)) return leftAlone(teller, wallet);
   const fields = orderFields(teller, 'common.micro', { auth_code });
   const { mch_trade_id } = fields;
   const patience_until_ms = world.now_ms() + random.integer(1, 60) * SECOND_MS;
@@ -46,8 +44,9 @@ export const till: Story = async (teller) => {
 };
 
 /** The answer is slow, and the cashier reverses before it comes; sometimes the reverse gets lost too. */
-async function reversedMeanwhile(teller: Teller, channel: 'wechat' | 'alipay'): Promise<void> {
+export const reversedMeanwhile: Story = async (teller) => {
   const { world, merchant, random } = teller;
+  const channel = pick(random, ['wechat', 'alipay'] as const);
   const fields = orderFields(teller, 'common.micro', { auth_code: world.paymentCode(channel, 'pay') });
   world.faults.add({ channel, operation: 'pay', fault: 'slow', count: 1 });
   if (random.chance(0.5)) world.faults.add({ channel, operation: 'reverse', fault: 'timeout_before', count: 1 });
@@ -55,14 +54,15 @@ async function reversedMeanwhile(teller: Teller, channel: 'wechat' | 'alipay'): 
     await insist(merchant, '/v2/pay/reverse', { mch_trade_id: fields.mch_trade_id });
   });
   await merchant.call('/v2/pay', fields);
-}
+};
 
 /** Neither the payer nor the cashier comes back. */
-async function leftAlone(teller: Teller, wallet: 'wechat' | 'alipay'): Promise<void> {
+export const leftAlone: Story = async (teller) => {
   const { world, merchant, random } = teller;
+  const wallet = pick(random, ['wechat', 'alipay'] as const);
   const behaviour = pick(random, ['password_then_cancel', 'timeout_not_paid'] as const);
   await merchant.call(
     '/v2/pay',
     orderFields(teller, 'common.micro', { auth_code: world.paymentCode(wallet, behaviour) }),
   );
-}
+};

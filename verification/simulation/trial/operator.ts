@@ -19,9 +19,18 @@ export async function insistently(world: World, who: string, work: () => Promise
   }
 }
 
+const last = new WeakMap<World, Promise<void>>();
+
+/** An operator does one thing after the other: what was begun before the database went away is done before what was wanted later. */
+function inTurn(world: World, work: () => Promise<void>): Promise<void> {
+  const turn = (last.get(world) ?? Promise.resolve()).then(() => insistently(world, 'operator', work));
+  last.set(world, turn);
+  return turn;
+}
+
 /** Takes an account out of use, or puts it back. */
 export function setStatus(world: World, account_id: AccountId, status: 'active' | 'suspended'): Promise<void> {
-  return insistently(world, 'operator', () => saveAccount(world.operator(), world.keys, account_id, status));
+  return inTurn(world, () => saveAccount(world.operator(), world.keys, account_id, status));
 }
 
 /** Takes a merchant out of business, or lets it trade again. */
@@ -38,7 +47,5 @@ const ANOTHER_KEY = Buffer.alloc(32, 7);
 
 /** Stores an account from a place that has another master key. */
 export function sealAway(world: World, account_id: AccountId): Promise<void> {
-  return insistently(world, 'operator', () =>
-    saveAccount(world.operator(ANOTHER_KEY), world.keys, account_id, 'active'),
-  );
+  return inTurn(world, () => saveAccount(world.operator(ANOTHER_KEY), world.keys, account_id, 'active'));
 }

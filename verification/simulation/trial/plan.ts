@@ -32,7 +32,7 @@ export interface Plan {
 }
 
 /** They take many steps, and are told more rarely for it. */
-const LONG_STORIES: ReadonlySet<string> = new Set(['mistaken', 'crumbs', 'rush']);
+const LONG_STORIES: ReadonlySet<string> = new Set(['mistaken', 'crumbs']);
 
 /** One story for so many steps. */
 const STEPS_OF_A_STORY = 50;
