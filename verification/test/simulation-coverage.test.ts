@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
+import { CODES } from '../../gateway/src/domain/codes.ts';
+import { CODES_NOT_HERE, HEARD_CODES, STRANGERS } from '../simulation/reach/codes.ts';
 import { BANK_EXCEPTIONS, BANK_TIMELINE, EXCEPTIONS, TIMELINE } from '../simulation/reach/names.ts';
 import { OUTCOMES } from '../simulation/reach/outcomes.ts';
 
@@ -45,4 +47,12 @@ it('knows each kind of exception, and no other', () => {
 
 it('knows each kind of line in a timeline, and no other', () => {
   expect([...TIMELINE, ...BANK_TIMELINE].toSorted()).toEqual(kindsOf(section('Reading a timeline')).toSorted());
+});
+
+it('reaches each code of the API somewhere, or says why it cannot and which test does', async () => {
+  const reached = [...HEARD_CODES, ...STRANGERS].map((name) => Number(name.split(' ').at(-1)));
+  const absent = CODES_NOT_HERE.map(({ code }) => code);
+  const all = Object.values(CODES).map(({ code }) => code);
+  expect([...new Set([...reached, ...absent])].toSorted()).toEqual(all.toSorted());
+  for (const { test } of CODES_NOT_HERE) if (test !== null) await access(join(import.meta.dirname, '..', '..', test));
 });

@@ -81,14 +81,37 @@ export const STRANGERS: readonly string[] = [
 ].map((what) => `stranger ${what}`);
 
 interface Absent {
+  readonly code: number;
+  readonly where: string;
   readonly why: string;
-  /** The test that sees it elsewhere; null when nothing answers it yet. */
+  /** The test that sees it elsewhere; null when no test can. */
   readonly test: string | null;
 }
 
-/** Codes that nothing here can be answered with. */
-export const CODES_NOT_HERE: Readonly<Partial<Record<CodeName, Absent>>> = {
-  out_of_hours: { why: 'nothing answers it: it stands in the vendor’s table', test: null },
-  forbidden: { why: 'it is about logins of the management API', test: 'verification/test/administration.test.ts' },
-  system_error: { why: 'it is a bug: the simulation fails by it', test: 'gateway/test/http/errors.test.ts' },
-};
+/** Codes that cannot be heard in a simulation. */
+export const CODES_NOT_HERE: readonly Absent[] = [
+  {
+    code: CODES.out_of_hours.code,
+    where: 'anywhere',
+    why: 'it stands in the vendor’s table, and nothing answers it',
+    test: null,
+  },
+  {
+    code: CODES.forbidden.code,
+    where: 'the management API',
+    why: 'nobody logs in here',
+    test: 'verification/test/administration.test.ts',
+  },
+  {
+    code: CODES.system_error.code,
+    where: 'anywhere',
+    why: 'it would be a bug: the invariant no-system-error fails by it',
+    test: null,
+  },
+  {
+    code: CODES.too_late.code,
+    where: '/v2/pay/refund',
+    why: 'a payment would have to be a year old',
+    test: 'verification/test/finished.test.ts',
+  },
+];
