@@ -94,19 +94,21 @@ export class SimulatedMerchant {
   /**
    * Sends a body as it is.
    * @param fields what it asks for, for those who watch
+   * @param merchant_id in whose name; its own when absent
    */
-  async send(path: string, fields: Json, body: string): Promise<CallResult> {
-    const result = await this.#exchange(path, body);
-    this.#options.observe?.({ kind: 'answered', merchant_id: this.merchant_id, path, fields, result });
+  async send(path: string, fields: Json, body: string, merchant_id = this.merchant_id): Promise<CallResult> {
+    const asked_at_ms = this.now_ms();
+    const result = await this.#exchange(path, body, merchant_id);
+    this.#options.observe?.({ kind: 'answered', merchant_id: this.merchant_id, path, fields, asked_at_ms, result });
     return result;
   }
 
-  async #exchange(path: string, body: string): Promise<CallResult> {
+  async #exchange(path: string, body: string, merchant_id: string): Promise<CallResult> {
     let answer: NetworkAnswer;
     try {
       answer = await this.#network.exchange(this.name, {
         method: 'POST',
-        url: `${this.#options.gateway_url}${path}?merchant_id=${this.merchant_id}`,
+        url: `${this.#options.gateway_url}${path}?merchant_id=${merchant_id}`,
         headers: { 'content-type': 'text/plain' },
         body: Buffer.from(body),
         timeout_ms: CALL_TIMEOUT_MS,

@@ -102,6 +102,15 @@ export interface Outgoing {
   readonly client_certificate?: string | undefined;
 }
 
+/** An exchange that has ended with an answer. */
+export interface Exchanged {
+  readonly from: string;
+  readonly to: string;
+  readonly method: string;
+  readonly target: string;
+  readonly status: number;
+}
+
 /** What befalls one exchange. */
 interface Verdict {
   readonly fate: Fate;
@@ -125,6 +134,8 @@ export class Network {
     garbled: 0,
     duplicated: 0,
   };
+  readonly #waiting = new Map<string, number>();
+  #watch: (exchanged: Exchanged) => void = () => undefined;
   #misfortunes: { readonly misfortune: Misfortune; left: number }[] = [];
   #options: NetworkOptions;
 
@@ -159,6 +170,16 @@ export class Network {
     this.#misfortunes = [];
   }
 
+  /** Tells of each exchange that ends with an answer. */
+  watch(watcher: (exchanged: Exchanged) => void): void {
+    this.#watch = watcher;
+  }
+
+  /** For how many answers of somebody somebody waits just now. */
+  waiting(from: string, to: string): number {
+    return this.#waiting.get(`${from} ${to}`) ?? 0;
+  }
+
   /** How many exchanges met each fate. */
   fates(): Readonly<Record<Fate, number>> {
     return { ...this.#fates };
@@ -185,9 +206,30 @@ export class Network {
       this.#fates[fate] += 1;
       const omen = fate === 'delivered' ? '' : `  [${fate}]`;
       this.#scheduler.trace.note(`${from} → ${to}`, `${request.method} ${request.target}${omen}`);
-      const sender = new Sender(this.#scheduler, { from, to }, outgoing, { resolve, reject });
+      const sender = new Sender(
+        this.#scheduler,
+        { from, to },
+        outgoing,
+        this.#watched(request, to, { resolve, reject }),
+      );
       this.#carry(request, url.origin, { fate, late_ms }, sender);
     });
+  }
+
+  #watched({ from, method, target }: NetworkRequest, to: string, settle: Settle): Settle {
+    const count = (more: number): unknown => this.#waiting.set(`${from} ${to}`, this.waiting(from, to) + more);
+    count(1);
+    return {
+      resolve: (answer) => {
+        count(-1);
+        this.#watch({ from, to, method, target, status: answer.status });
+        settle.resolve(answer);
+      },
+      reject: (error) => {
+        count(-1);
+        settle.reject(error);
+      },
+    };
   }
 
   #fateOf(request: NetworkRequest, to: string): Verdict {
@@ -268,21 +310,21 @@ export class Network {
   }
 }
 
+interface Settle {
+  readonly resolve: (answer: NetworkAnswer) => void;
+  readonly reject: (error: NoAnswer) => void;
+}
+
 /** One waiting sender: the first answer, break or time limit settles it. */
 class Sender {
   readonly #scheduler: Scheduler;
   readonly #way: { readonly from: string; readonly to: string };
   readonly #outgoing: Outgoing;
-  readonly #settle: { readonly resolve: (answer: NetworkAnswer) => void; readonly reject: (error: NoAnswer) => void };
+  readonly #settle: Settle;
   readonly #limit: { cancel(): void };
   #settled = false;
 
-  constructor(
-    scheduler: Scheduler,
-    way: { from: string; to: string },
-    outgoing: Outgoing,
-    settle: { resolve: (answer: NetworkAnswer) => void; reject: (error: NoAnswer) => void },
-  ) {
+  constructor(scheduler: Scheduler, way: { from: string; to: string }, outgoing: Outgoing, settle: Settle) {
     this.#scheduler = scheduler;
     this.#way = way;
     this.#outgoing = outgoing;

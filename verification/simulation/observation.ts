@@ -21,6 +21,7 @@ export type Observation =
       readonly merchant_id: string;
       readonly path: string;
       readonly fields: Json;
+      readonly asked_at_ms: number;
       readonly result: CallResult;
     }
   /** A merchant has heard a notification. */
@@ -43,6 +44,25 @@ export type Observation =
       readonly operation: string;
       readonly fault: ActiveFault['fault'];
     }
+  /** A request has been answered, by whomever. */
+  | {
+      readonly kind: 'exchanged';
+      readonly from: string;
+      readonly to: string;
+      readonly method: string;
+      readonly target: string;
+      readonly status: number;
+    }
+  /** A channel has called back and been answered, or not. */
+  | {
+      readonly kind: 'called_back';
+      readonly channel: string;
+      readonly out_trade_no: string;
+      readonly event: string;
+      readonly accepted: boolean;
+    }
+  /** A node is being stopped, while it waits for so many answers of channels. */
+  | { readonly kind: 'stops'; readonly node: string; readonly waits_for_channels: number }
   /** A stranger has heard an answer. */
   | { readonly kind: 'stranger'; readonly what: string; readonly status: number; readonly code: number | null };
 

@@ -1,6 +1,7 @@
 /** What `npm run simulate` prints. */
 import type { Wanted } from './arguments.ts';
-import type { Coverage } from './coverage.ts';
+import type { Coverage } from './reach/coverage.ts';
+import { CODES_NOT_HERE } from './reach/codes.ts';
 import { UNIVERSE } from './universe.ts';
 import type { Verdict } from './trial/run-seed.ts';
 
@@ -42,5 +43,7 @@ export function describeReached({ counts }: Coverage): { readonly text: string; 
     lines.push(`  ${kind}: ${members.length - left.length} of ${members.length}`);
     if (left.length > 0) lines.push(`    not reached: ${left.join('; ')}`);
   }
+  for (const { code, where, why, test } of CODES_NOT_HERE)
+    lines.push(`  not here: code ${code} of ${where}: ${why}${test === null ? '' : ` (${test})`}`);
   return { text: lines.join('\n'), missing };
 }

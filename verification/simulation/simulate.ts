@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { BadArgument, HELP, readArguments, type Wanted } from './arguments.ts';
-import { Coverage } from './coverage.ts';
+import { Coverage } from './reach/coverage.ts';
 import { openGround, startGround } from './ground.ts';
 import { createWorldKeys } from './keys.ts';
 import { describeFailure, describeReached, replayCommand } from './report.ts';

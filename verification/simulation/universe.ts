@@ -1,6 +1,9 @@
 /** Everything that a simulation can reach, so that it can say what it has not. */
-import { faults, faultChannels } from '../../simulators/src/faults/registry.ts';
+import { faults } from '../../simulators/src/faults/registry.ts';
 import { BLOWS } from './blows/index.ts';
+import { BANK_CODES, HEARD_CODES, STRANGERS } from './reach/codes.ts';
+import { BANK_EXCEPTIONS, BANK_TIMELINE, EXCEPTIONS, TIMELINE } from './reach/names.ts';
+import { OUTCOMES } from './reach/outcomes.ts';
 import { ARROWS } from './invariants/arrows.ts';
 import { STORIES } from './stories/index.ts';
 
@@ -10,34 +13,57 @@ interface Part {
   readonly members: readonly string[];
 }
 
-function arrowNames(): string[] {
-  return Object.entries(ARROWS).flatMap(([table, from]) =>
-    Object.entries(from).flatMap(([state, next]) => next.map((to) => `arrow ${table} ${state} → ${to}`)),
+const NETWORK_FATES = [
+  'refused',
+  'request_lost',
+  'answer_lost',
+  'answer_late',
+  'reset_before',
+  'reset_after',
+  'garbled',
+  'duplicated',
+];
+const DATABASE_FATES = ['lost_before', 'lost_after', 'held', 'waited', 'sent_again', 'rolled_back'];
+const BANK_TABLES: ReadonlySet<string> = new Set(['bank_credits', 'bank_returns', 'virtual_accounts']);
+
+const OTHER_TABLES = Object.keys(ARROWS).filter((table) => !BANK_TABLES.has(table));
+
+/** Notifications that an operator sends once more. */
+const BY_OPERATOR: readonly string[] = [
+  'arrow notifications failed → pending',
+  'arrow notifications failed → delivered',
+  'arrow notifications delivered → pending',
+];
+
+function arrowNames(tables: readonly string[]): string[] {
+  return tables.flatMap((table) =>
+    Object.entries(ARROWS[table] ?? {}).flatMap(([state, next]) => next.map((to) => `arrow ${table} ${state} → ${to}`)),
   );
 }
 
+const named = (kind: string, names: readonly string[]): string[] => names.map((name) => `${kind} ${name}`);
+
 export const UNIVERSE: readonly Part[] = [
-  { kind: 'state arrows', members: arrowNames() },
-  { kind: 'channel faults', members: faultChannels.length > 0 ? faults.map((fault) => `fault ${fault.name}`) : [] },
+  { kind: 'outcomes', members: OUTCOMES.map(({ section, row }) => `outcome ${section}: ${row}`) },
+  { kind: 'exceptions', members: named('exception', EXCEPTIONS) },
+  { kind: 'lines of timelines', members: named('timeline', TIMELINE) },
+  { kind: 'state arrows', members: arrowNames(OTHER_TABLES).filter((name) => !BY_OPERATOR.includes(name)) },
+  { kind: 'codes by endpoint', members: HEARD_CODES },
+  { kind: 'what strangers hear', members: STRANGERS },
+  { kind: 'codes of bank transfers', members: BANK_CODES },
+  { kind: 'exceptions of bank transfers', members: named('exception', BANK_EXCEPTIONS) },
+  { kind: 'lines of timelines of bank transfers', members: named('timeline', BANK_TIMELINE) },
+  { kind: 'state arrows of bank transfers', members: arrowNames([...BANK_TABLES]) },
+  { kind: 'state arrows by the operator', members: BY_OPERATOR },
   {
-    kind: 'network faults',
-    members: [
-      'refused',
-      'request_lost',
-      'answer_lost',
-      'answer_late',
-      'reset_before',
-      'reset_after',
-      'garbled',
-      'duplicated',
-    ].map((fate) => `network ${fate}`),
-  },
-  {
-    kind: 'database faults',
-    members: ['lost_before', 'lost_after', 'held', 'waited', 'sent_again', 'rolled_back'].map(
-      (fate) => `database ${fate}`,
+    kind: 'channel faults',
+    members: named(
+      'fault',
+      faults.map(({ name }) => name),
     ),
   },
-  { kind: 'stories', members: Object.keys(STORIES).map((name) => `story ${name}`) },
-  { kind: 'blows', members: Object.keys(BLOWS).map((name) => `blow ${name}`) },
+  { kind: 'network faults', members: named('network', NETWORK_FATES) },
+  { kind: 'database faults', members: named('database', DATABASE_FATES) },
+  { kind: 'stories', members: named('story', Object.keys(STORIES)) },
+  { kind: 'blows', members: named('blow', Object.keys(BLOWS)) },
 ];

@@ -11,6 +11,8 @@ import { createStore } from '../../gateway/src/storage/store.ts';
 import { createBankSimulator, type BankSimulator } from '../../simulators/src/bank/simulator.ts';
 import { FaultBoard, type FiringFault } from '../../simulators/src/faults/registry.ts';
 import type { AuthCodeBehaviour, PayerAction } from '../../simulators/src/kernel/channel-simulator.ts';
+import type { CallbackAttempt } from '../../simulators/src/kernel/callbacks.ts';
+import type { SimulatorPorts } from '../../simulators/src/kernel/ports.ts';
 import { memoryJournal } from '../../simulators/src/kernel/journal.ts';
 import { Ledger } from '../../simulators/src/kernel/ledger.ts';
 import { createAlipaySimulator, type AlipaySimulator } from '../../simulators/src/alipay/simulator.ts';
@@ -27,6 +29,8 @@ import {
 } from './accounts.ts';
 import { SimulatedDatabase } from './database.ts';
 import { WORLD_START_MS, type WorldKeys } from './keys.ts';
+import { Forger } from './forger.ts';
+import { Liar } from './liar.ts';
 import { SimulatedMerchant } from './merchant.ts';
 import { CALM, Network, type NetworkOptions, type NetworkReply, type NetworkRequest } from './network.ts';
 import { createNode, type NodeLimits, type SimulatedNode } from './node.ts';
@@ -93,6 +97,10 @@ export class World {
   /** What the channels did with money. */
   readonly ledger: Ledger;
   readonly faults: FaultBoard;
+  /** Lets channels say what is not so. */
+  readonly liar: Liar;
+  /** Lets callbacks that are not true follow those that are. */
+  readonly forger: Forger;
   readonly merchants: SimulatedMerchant[] = [];
   readonly #options: WorldOptions;
   readonly #sessions: Sessions;
@@ -100,6 +108,7 @@ export class World {
   readonly #choices: SeededRandom;
   readonly #nodes = new Map<string, SimulatedNode>();
   readonly #running: Promise<void>[] = [];
+  readonly #callbacks_seen = new Map<string, CallbackAttempt>();
   #ledger_seen = 0;
   #acting = 0;
 
@@ -120,9 +129,11 @@ export class World {
     const board_random = this.scheduler.random.stream('faults');
     const randomBytes = (length: number): Buffer => board_random.bytes(length);
     this.faults = new WatchedFaults({ ports: { randomBytes }, journal }, (one) => this.observe(one));
+    const lies = { keys: options.keys, random: this.scheduler.random.stream('lies'), now_ms: () => this.now_ms() };
+    this.liar = new Liar(lies);
+    this.forger = new Forger({ ...lies, network: this.network, observe: (one) => this.observe(one) });
     const shared = { journal, faults: this.faults, ledger: this.ledger };
-    const channelPorts = (name: 'wechat' | 'alipay' | 'bank') =>
-      simulatorPorts(this.scheduler, this.network, { name, clock_offset_ms: options.clock_offset_ms?.[name] ?? 0 });
+    const channelPorts = (name: 'wechat' | 'alipay' | 'bank') => this.#channelPorts(name);
     this.wechat = createWechatSimulator({ ...shared, ports: channelPorts('wechat'), config: options.keys.wechat });
     this.alipay = createAlipaySimulator({ ...shared, ports: channelPorts('alipay'), config: options.keys.alipay });
     this.bank = createBankSimulator({
@@ -136,6 +147,8 @@ export class World {
     this.openChannel('alipay');
     this.openChannel('bank');
     this.scheduler.watch(() => this.#watchLedger());
+    this.scheduler.watch(() => this.#watchCallbacks());
+    this.network.watch((exchanged) => this.observe({ kind: 'exchanged', ...exchanged }));
     this.network.listen(GATEWAY_URL, 'gateway', (request) => this.#balance(request));
   }
 
@@ -152,7 +165,24 @@ export class World {
 
   /** A channel answers again. */
   openChannel(channel: 'wechat' | 'alipay' | 'bank'): void {
-    this.network.listen(ORIGINS[channel], channel, simulatorHandler(this[channel].handler));
+    const handler = simulatorHandler(this[channel].handler);
+    this.network.listen(ORIGINS[channel], channel, channel === 'bank' ? handler : this.liar.wrap(channel, handler));
+  }
+
+  /** A channel's ports; what it calls back may be followed by what is not true. */
+  #channelPorts(name: 'wechat' | 'alipay' | 'bank'): SimulatorPorts {
+    const clock_offset_ms = this.#options.clock_offset_ms?.[name] ?? 0;
+    const ports = simulatorPorts(this.scheduler, this.network, { name, clock_offset_ms });
+    if (name === 'bank') return ports;
+    return {
+      ...ports,
+      send: async (request) => {
+        await this.forger.accompany(request, 'before');
+        const answer = await ports.send(request);
+        ports.schedule(0, () => this.forger.accompany(request, 'after'));
+        return answer;
+      },
+    };
   }
 
   /** Nobody reaches a channel any more; what it does by itself goes on. */
@@ -219,6 +249,11 @@ export class World {
     const node = this.#nodes.get(name);
     if (!node) throw new Error(`no node ${name} runs`);
     this.trace.note(name, 'stops');
+    const waits_for_channels = (['wechat', 'alipay', 'bank'] as const).reduce(
+      (sum, channel) => sum + this.network.waiting(name, channel),
+      0,
+    );
+    this.observe({ kind: 'stops', node: name, waits_for_channels });
     this.#nodes.delete(name);
     await node.assembled.close();
     this.trace.note(name, 'has stopped');
@@ -346,9 +381,22 @@ export class World {
     }
   }
 
-  /** Ports and store of an operator at the command line. While the world runs. */
-  operator(): Pick<Gateway, 'ports' | 'store'> {
-    return this.#managedOver(this.database.connect('operator'));
+  #watchCallbacks(): void {
+    for (const simulator of [this.wechat, this.alipay]) {
+      const [attempt] = simulator.callbacks(1);
+      if (!attempt || attempt === this.#callbacks_seen.get(simulator.channel)) continue;
+      this.#callbacks_seen.set(simulator.channel, attempt);
+      const { channel, out_trade_no, event, accepted } = attempt;
+      this.observe({ kind: 'called_back', channel, out_trade_no, event, accepted });
+    }
+  }
+
+  /**
+   * Ports and store of an operator at the command line. While the world runs.
+   * @param master_key another than the nodes have: what is stored with it they cannot open
+   */
+  operator(master_key = this.#master_key): Pick<Gateway, 'ports' | 'store'> {
+    return this.#managedOver(this.database.connect('operator'), master_key);
   }
 
   /** The same before the world runs: statements go past the scheduler. */
@@ -356,9 +404,9 @@ export class World {
     return this.#managedOver(this.raw_database);
   }
 
-  #managedOver(database: Database): Pick<Gateway, 'ports' | 'store'> {
+  #managedOver(database: Database, master_key = this.#master_key): Pick<Gateway, 'ports' | 'store'> {
     const ports = gatewayPorts(this.scheduler, this.network, { name: 'operator', clock_offset_ms: 0 });
-    const sealer = createSealer(this.#master_key, (length) => ports.random.bytes(length));
+    const sealer = createSealer(master_key, (length) => ports.random.bytes(length));
     return { ports, store: createStore(database, database, sealer) };
   }
 }

@@ -103,6 +103,21 @@ describe('a till that asks every moment', () => {
 });
 
 describe('an account that cannot be used', () => {
+  it('answers 1500 when its secrets were stored with another master key', async () => {
+    const turned = (by: number): Promise<unknown> =>
+      world.sql(
+        `WITH raised AS (UPDATE config_state SET version = version + 1 RETURNING version)
+         UPDATE channel_accounts SET secrets_sealed = set_byte(secrets_sealed, 20, (get_byte(secrets_sealed, 20) + $1) % 256),
+           config_version = raised.version FROM raised WHERE channel = 'wechat'`,
+        [by],
+      );
+    await turned(1);
+    await eventually(async () => (await world.merchant.call('/v2/pay', order())).code !== 0);
+    expect(await world.merchant.call('/v2/pay', order())).toMatchObject({ code: 1500 });
+    await turned(255);
+    await eventually(async () => (await world.merchant.call('/v2/pay', order())).code === 0);
+  });
+
   it('answers a refund 1500 before anything is recorded', async () => {
     const mch_trade_id = await paid();
     const broken = (broken_secret: boolean): Promise<unknown> =>

@@ -84,6 +84,7 @@ const answered = (
   merchant_id: '1',
   path,
   fields,
+  asked_at_ms: 0,
   result: { kind: 'answered', code, msg: '', data },
 });
 const heard = (nonce_str: string, token: string, data: Row): Observation => ({

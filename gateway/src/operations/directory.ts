@@ -7,6 +7,7 @@ import type { ChannelClient } from '../channels/channel.ts';
 import { ChannelMisconfigured } from '../channels/channel.ts';
 import { channelByCode } from '../channels/registry.ts';
 import type { Ports, Timer } from '../ports.ts';
+import { SealBroken } from '../storage/seal.ts';
 import type { ConfigurationStore, Merchant, Route } from '../storage/configuration.ts';
 
 export interface MerchantEntry {
@@ -218,7 +219,7 @@ async function loadMerchant(store: ConfigurationStore, merchant_id: string): Pro
 }
 
 async function loadAccount(store: ConfigurationStore, ports: Ports, account_id: string): Promise<AccountEntry | null> {
-  const account = await store.account(account_id);
+  const account = await readAccount(store, account_id);
   if (!account) return null;
   const channel = channelByCode(account.channel);
   if (!channel)
@@ -231,4 +232,14 @@ async function loadAccount(store: ConfigurationStore, ports: Ports, account_id: 
     active: account.status === 'active',
     client: channel.open(account, ports),
   };
+}
+
+/** Secrets that do not open make an account that cannot be used, as any other that is set up wrongly. */
+async function readAccount(store: ConfigurationStore, account_id: string): ReturnType<ConfigurationStore['account']> {
+  try {
+    return await store.account(account_id);
+  } catch (error) {
+    if (error instanceof SealBroken) throw new ChannelMisconfigured(error.message);
+    throw error;
+  }
 }

@@ -8,10 +8,21 @@ export function scheduleSettlement(world: WechatWorld, refund: WechatRefund): vo
   world.ports.schedule(Math.max(0, refund.due_at_ms - world.ports.now()), () => settle(world, refund));
 }
 
+/**
+ * Ends a refund that is ABNORMAL, as somebody does in the merchant's console (异常退款): the payer gets the money another way, or the
+ * refund is given up.
+ */
+export function settleAbnormal(world: WechatWorld, refund: WechatRefund, outcome: 'SUCCESS' | 'CLOSED'): void {
+  record(world, { ...refund, status: outcome, outcome, settled_at_ms: world.ports.now() });
+}
+
 function settle(world: WechatWorld, scheduled: WechatRefund): void {
   const refund = world.state.refund(scheduled.mchid, scheduled.sub_mchid, scheduled.out_refund_no);
   if (refund?.status !== 'PROCESSING') return;
-  const settled: WechatRefund = { ...refund, status: refund.outcome, settled_at_ms: world.ports.now() };
+  record(world, { ...refund, status: refund.outcome, settled_at_ms: world.ports.now() });
+}
+
+function record(world: WechatWorld, settled: WechatRefund): void {
   world.journal.atomically(() => {
     world.state.saveRefund(settled);
     if (settled.status === 'CLOSED') world.state.moveBalance(receiver(settled), settled.refund);

@@ -21,7 +21,7 @@ import { acknowledges, CALLBACK_DELAYS_MS, noticeRequest, withBrokenNotice } fro
 import type { WechatWorld } from './operation.ts';
 import { awaitPassword } from './password.ts';
 import { lookAt, ownsWechatCode, ownsWechatPrepay, payerActs, pendingPayments, prepayActs } from './payer.ts';
-import { scheduleSettlement } from './refund-settlement.ts';
+import { scheduleSettlement, settleAbnormal } from './refund-settlement.ts';
 import { checkHeaders, readCall } from './request-rules.ts';
 import { findRoute } from './router.ts';
 import type { Route } from './router.ts';
@@ -52,6 +52,8 @@ export interface WechatSimulator extends ChannelSimulator {
   signWith(serial: string): void;
   /** Limits what a merchant can refund from; payments add to it. @param fen null lifts the limit */
   setBalance(mchid: string, fen: number | null): void;
+  /** Ends an order's refunds that are ABNORMAL, as its merchant does in the console. @returns how many there were */
+  settleAbnormalRefunds(out_trade_no: string, outcome: 'SUCCESS' | 'CLOSED'): number;
   /** Sends the order's newest callback once with a signature probe; undefined: it has none. */
   sendSignatureProbe(out_trade_no: string): Promise<CallbackAttempt | undefined>;
 }
@@ -95,6 +97,7 @@ export function createWechatSimulator(options: WechatSimulatorOptions): WechatSi
       for (const refund of world.state.processingRefunds()) scheduleSettlement(world, refund);
       for (const order of world.state.userPaying()) awaitPassword(world, order);
     },
+    settleAbnormalRefunds: (out_trade_no, outcome) => settleAbnormalRefunds(world, out_trade_no, outcome),
     setBalance: (mchid, fen) => world.state.setBalance(mchid, fen),
     sendSignatureProbe: (out_trade_no) =>
       callbacks.sendChanged(out_trade_no, 'signature_probe', (request) => ({
@@ -103,6 +106,13 @@ export function createWechatSimulator(options: WechatSimulatorOptions): WechatSi
       })),
     ...keyControls(ports, keyring),
   };
+}
+
+function settleAbnormalRefunds(world: WechatWorld, out_trade_no: string, outcome: 'SUCCESS' | 'CLOSED'): number {
+  const orders = world.config.merchants.flatMap(({ mchid }) => world.state.order(mchid, out_trade_no) ?? []);
+  const stuck = orders.flatMap((order) => world.state.refundsOf(order)).filter(({ status }) => status === 'ABNORMAL');
+  for (const refund of stuck) settleAbnormal(world, refund, outcome);
+  return stuck.length;
 }
 
 function keyControls(

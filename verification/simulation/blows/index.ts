@@ -2,22 +2,42 @@ import type { AccountId } from '../accounts.ts';
 import { FINE } from '../database.ts';
 import { CALM, type Rates } from '../network.ts';
 import { setPublicKey } from '../../../gateway/src/operations/merchants.ts';
-import { enableRoutes, insistently, setStatus } from '../trial/operator.ts';
+import { enableRoutes, insistently, sealAway, setMerchantStatus, setStatus } from '../trial/operator.ts';
 import { pick } from '../trial/pick.ts';
 import { forAWhile, lasting, type Blow, type Struck } from './blow.ts';
+import { forger, liar } from './untruths.ts';
+
+/** Enough for statements to be on their way. */
+const STEPS_UNTIL_CRASH = 15;
 
 /** The others sign with it, or are signed for. */
 const KEY_OF_ITS_OWN: ReadonlySet<string> = new Set(['keeper', 'older']);
 
 const CHANNELS = ['wechat', 'alipay', 'bank'] as const;
 
-/** A node dies between two steps; another starts, now or later. */
+/** A node dies between two steps, sometimes while its statements are still to be committed; another starts, now or later. */
 const crash: Blow = (struck) => {
   const { world, random } = struck;
-  const [...names] = world.nodes();
-  if (names.length === 0) return;
-  world.crashNode(pick(random, names));
-  world.act(random.chance(0.3) ? 0 : lasting(random), 'operator', struck.boot);
+  const kill = (): void => {
+    const names = world.nodes();
+    if (names.length === 0) return;
+    world.crashNode(pick(random, names));
+    world.act(random.chance(0.3) ? 0 : lasting(random), 'operator', struck.boot);
+  };
+  if (random.chance(0.5)) return kill();
+  let over = false;
+  const end = (): void => {
+    over = true;
+    world.database.become(FINE);
+  };
+  struck.untilQuiet(end);
+  world.database.become({ ...FINE, held: 0.9, most_held_ms: 3_000 });
+  const at_step = world.scheduler.steps + STEPS_UNTIL_CRASH;
+  world.scheduler.watch(() => {
+    if (over || world.scheduler.steps < at_step) return;
+    end();
+    kill();
+  });
 };
 
 /** A node is stopped as an operator stops it, after its successor has started or before. */
@@ -91,13 +111,18 @@ const brokenDatabase: Blow = (struck) => {
   );
 };
 
-/** A channel shows one of its faults, a few times. */
+const FAULTS_AT_ONCE = 3;
+
+/** Channels show some of their faults, a few times. */
 const channelFault: Blow = ({ world, random }) => {
-  const { name, operations } = pick(random, world.faults.kinds());
-  const operation = pick(random, operations);
-  const channel = pick(random, CHANNELS);
-  world.trace.note(channel, `will show ${name} at ${operation}`);
-  world.faults.add({ channel, operation, fault: name, count: random.integer(1, 4) });
+  for (let chosen = 0; chosen < FAULTS_AT_ONCE; chosen += 1) {
+    const { name, operations } = pick(random, world.faults.kinds());
+    const operation = random.chance(0.4) ? '*' : pick(random, operations);
+    const channel = pick(random, ['wechat', 'alipay', 'wechat', 'alipay', 'bank'] as const);
+    const count = random.chance(0.1) ? random.integer(15, 30) : random.integer(1, 3);
+    world.trace.note(channel, `will show ${name} at ${operation}`);
+    world.faults.add({ channel, operation, fault: name, count });
+  }
 };
 
 /** An operator takes an account out of use, and puts it back. */
@@ -117,6 +142,33 @@ const suspension: Blow = (struck) => {
     struck,
     () => become('suspended'),
     () => become('active'),
+  );
+};
+
+/** An operator takes a merchant out of business for a while. */
+const merchantSuspension: Blow = (struck) => {
+  const { world, random } = struck;
+  const { merchant_id } = pick(random, world.merchants);
+  const become = (status: 'active' | 'suspended'): void =>
+    world.act(0, 'operator', () => setMerchantStatus(world, merchant_id, status));
+  forAWhile(
+    struck,
+    () => become('suspended'),
+    () => become('active'),
+  );
+};
+
+/** Accounts of one wallet are stored where another master key is: no node can open them until they are stored again. */
+const wrongMasterKey: Blow = (struck) => {
+  const { world, random } = struck;
+  const account_ids = pick(random, [
+    ['wechat', 'wechat-b', 'wechat-v2'],
+    ['alipay', 'alipay-b'],
+  ] as const satisfies readonly (readonly AccountId[])[]);
+  forAWhile(
+    struck,
+    () => account_ids.forEach((account_id) => world.act(0, 'operator', () => sealAway(world, account_id))),
+    () => account_ids.forEach((account_id) => world.act(0, 'operator', () => setStatus(world, account_id, 'active'))),
   );
 };
 
@@ -186,6 +238,10 @@ export const BLOWS: Readonly<Record<string, (struck: Struck) => void>> = {
   'broken-database': brokenDatabase,
   'channel-fault': channelFault,
   suspension,
+  'merchant-suspension': merchantSuspension,
+  'wrong-master-key': wrongMasterKey,
+  forger,
+  liar,
   'new-certificate': newCertificate,
   'new-key': newKey,
   'route-change': routeChange,

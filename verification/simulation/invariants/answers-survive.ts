@@ -51,6 +51,10 @@ function missing(view: View, { path, merchant_id, fields, data }: Promised): Bro
   if (path === '/v2/pay/close' || path === '/v2/pay/reverse') {
     const order = view.books.orderByNumber(merchant_id, number);
     if (order && order.state !== 'undecided') return [];
+    const preorder = view.books
+      .all('preorders')
+      .find((one) => one.merchant_id === merchant_id && one.mch_pre_id === number);
+    if (preorder && preorder.state !== 'open') return [];
     return broken('and the order has not ended');
   }
   return [];

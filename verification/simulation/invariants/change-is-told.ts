@@ -44,13 +44,16 @@ function ofRefund(change: Change, changes: readonly Change[]): Broken[] {
   const found: Broken[] = [];
   if (refund.before && !changes.some((one) => changeOf(one, 'order_events')?.after?.trade_id === trade_id))
     found.push({ sentence: `refund ${refund_id} became ${state} without a word in the timeline`, trade_id });
-  // A refusal that answers the merchant's own request is told by that answer.
-  const answered = changes.some((one) => {
-    const event = changeOf(one, 'order_events')?.after;
-    return event?.trade_id === trade_id && event.kind === 'refund_refused' && event.source === 'refund';
-  });
-  const expects = TOLD_REFUNDS.has(state) && notify_url !== null && !(state === 'refused' && answered);
+  const expects = TOLD_REFUNDS.has(state) && notify_url !== null && !isAnsweredAtOnce(changes, refund_id);
   return [...found, ...(expects ? untold(changes, trade_id, refund_id) : [])];
+}
+
+/** Whoever asks for a refund that is refused at once hears 600, and nothing beside. */
+function isAnsweredAtOnce(changes: readonly Change[], refund_id: string): boolean {
+  return changes.some((one) => {
+    const event = changeOf(one, 'order_events')?.after;
+    return event?.source === 'refund' && event.kind === 'refund_refused' && event.detail['refund_id'] === refund_id;
+  });
 }
 
 function untold(changes: readonly Change[], trade_id: string, refund_id: string | null): Broken[] {

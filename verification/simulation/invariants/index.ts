@@ -6,6 +6,7 @@ import { closedThereFirst } from './closed-there-first.ts';
 import type { Invariant } from './invariant.ts';
 import { merchantHears } from './merchant-hears.ts';
 import { noSecretInLogs } from './no-secret-in-logs.ts';
+import { noSystemError } from './no-system-error.ts';
 import { nothingUndecided } from './nothing-undecided.ts';
 import { nothingUntrue } from './nothing-untrue.ts';
 import { placedOnce } from './placed-once.ts';
@@ -33,6 +34,7 @@ export const INVARIANTS: readonly Invariant[] = [
   oneOwnerOfNumber,
   oneUseOfCredit,
   noSecretInLogs,
+  noSystemError,
   booksAgree,
   transfersAgree,
   payoutsAgree,

@@ -38,9 +38,18 @@ function unheard(view: View, one: NotificationRow, heard: boolean): Broken[] {
       return broken('is still pending');
     default:
       if (one.last_reason === 'outdated')
-        return view.books.order(trade_id)?.state === 'paid' ? broken('was given up for an order that is paid') : [];
+        return view.books.order(trade_id)?.state === 'paid' && !isToldAnew(view, one)
+          ? broken('was given up for an order that is paid')
+          : [];
       return one.attempts >= ALL_ATTEMPTS ? [] : broken(`was given up after ${one.attempts} attempts`);
   }
+}
+
+/** The order was reversed, and is paid after all: that was told by a notification of its own. */
+function isToldAnew(view: View, { notification_id, trade_id }: NotificationRow): boolean {
+  return view.books
+    .notificationsOf(trade_id)
+    .some((one) => one.refund_id === null && one.notification_id > notification_id && one.last_reason !== 'outdated');
 }
 
 function nonceOf({ payload }: NotificationRow): string {

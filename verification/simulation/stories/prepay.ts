@@ -15,7 +15,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** Pays inside the wallet, with what the merchant's page or app hands over. */
 export const prepay: Story = async (teller) => {
   const { world, merchant, random } = teller;
-  const pay_type = pick(random, Object.keys(FIELDS));
+  const pay_type = random.chance(0.3) ? 'alipay.app' : pick(random, Object.keys(FIELDS));
   const fields = orderFields(teller, pay_type, FIELDS[pay_type]);
   const placed = await insist(merchant, '/v2/pay', fields);
   if (placed?.code !== 0) return;
@@ -23,6 +23,10 @@ export const prepay: Story = async (teller) => {
   const simulator = pay_type.startsWith('wechat') ? world.wechat : world.alipay;
   const action = pick(random, ['pay', 'pay', 'pay', 'cancel'] as const);
   tryToPay(world, () => simulator.payPrepay(prepayIdOf(), action), action);
+  if (pay_type === 'alipay.app' && random.chance(0.7)) {
+    await merchant.pause(thinkingTime(random));
+    tryToPay(world, () => world.alipay.finishTrade(String(placed.data['trade_id'])), 'finish');
+  }
   if (random.chance(0.4)) await giveBack(teller, fields.mch_trade_id, Number(fields['total_fee']));
 
   function prepayIdOf(): string {

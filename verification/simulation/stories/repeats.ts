@@ -20,4 +20,5 @@ export const repeats: Story = async (teller) => {
   };
   await merchant.pause(thinkingTime(random));
   await Promise.all([merchant.call('/v2/pay/refund', refund), merchant.call('/v2/pay/refund', refund)]);
+  if (random.chance(0.4)) await merchant.call('/v2/pay/refund', { ...refund, refund_desc: 'once more' });
 };

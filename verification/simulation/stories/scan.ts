@@ -43,6 +43,7 @@ export async function giveBack(
     world.act(delay_ms, merchant.name, async () => {
       await insist(merchant, '/v2/pay/refund', refund);
       if (random.chance(0.4)) await merchant.call('/v2/pay/refund_query', { mch_trade_id, mch_refund_id });
+      if (random.chance(0.15)) await merchant.call('/v2/pay/reverse', { mch_trade_id });
     });
   }
 }

@@ -55,7 +55,7 @@ export function inSeconds(world: World, seconds: number): number {
 export function tryToPay(
   world: World,
   what: () => { readonly out_trade_no: string; readonly state: string },
-  action: PayerAction,
+  action: PayerAction | 'finish',
 ): boolean {
   try {
     const { out_trade_no, state } = what();
@@ -86,4 +86,10 @@ export async function insist(
   } catch {
     return null;
   }
+}
+
+/** The same for a merchant that takes late payments, more often than chance would have it. */
+export function acceptingLate(teller: Teller): Teller {
+  const keeper = teller.world.merchants.find((one) => one.name === 'keeper');
+  return keeper && teller.random.chance(0.5) ? { ...teller, merchant: keeper } : teller;
 }

@@ -24,8 +24,14 @@ export const till: Story = async (teller) => {
   const { mch_trade_id } = fields;
   const patience_until_ms = world.now_ms() + random.integer(1, 60) * SECOND_MS;
   let decided = await merchant.call('/v2/pay', fields);
+  // It does not wait for an answer that did not come.
+  if (random.chance(0.3) && (decided.kind === 'no_answer' || decided.code === 601))
+    await insist(merchant, '/v2/pay/reverse', { mch_trade_id });
   // The cashier presses again.
   if (random.chance(0.1)) decided = await merchant.call('/v2/pay', fields);
+  if (random.chance(0.3)) await merchant.call('/v2/pay/close', { mch_trade_id });
+  // Nobody looks at the till any more.
+  if (random.chance(0.35)) return;
   while (merchant.now_ms() < patience_until_ms) {
     if (decided.kind === 'answered' && [0, 3, 5].includes(Number(decided.data['trade_state']))) break;
     if (decided.kind === 'answered' && decided.code === 301) break;
@@ -35,4 +41,28 @@ export const till: Story = async (teller) => {
   const is_paid = decided.kind === 'answered' && decided.data['trade_state'] === 0;
   if (!is_paid || random.chance(0.2)) await insist(merchant, '/v2/pay/reverse', { mch_trade_id });
   else if (random.chance(0.4)) await giveBack(teller, mch_trade_id, Number(fields['total_fee']));
+};
+
+/** The answer is slow, and the cashier reverses before it comes; sometimes the reverse gets lost too. */
+export const reversedMeanwhile: Story = async (teller) => {
+  const { world, merchant, random } = teller;
+  const channel = pick(random, ['wechat', 'alipay'] as const);
+  const fields = orderFields(teller, 'common.micro', { auth_code: world.paymentCode(channel, 'pay') });
+  world.faults.add({ channel, operation: 'pay', fault: 'slow', count: 1 });
+  if (random.chance(0.5)) world.faults.add({ channel, operation: 'reverse', fault: 'timeout_before', count: 1 });
+  world.act(random.integer(200, 2_500), merchant.name, async () => {
+    await insist(merchant, '/v2/pay/reverse', { mch_trade_id: fields.mch_trade_id });
+  });
+  await merchant.call('/v2/pay', fields);
+};
+
+/** Neither the payer nor the cashier comes back. */
+export const leftAlone: Story = async (teller) => {
+  const { world, merchant, random } = teller;
+  const wallet = pick(random, ['wechat', 'alipay'] as const);
+  const behaviour = pick(random, ['password_then_cancel', 'timeout_not_paid'] as const);
+  await merchant.call(
+    '/v2/pay',
+    orderFields(teller, 'common.micro', { auth_code: world.paymentCode(wallet, behaviour) }),
+  );
 };

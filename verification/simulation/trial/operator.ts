@@ -1,5 +1,6 @@
 /** What an operator does, and does again when the database was away. */
 import { DatabaseUnavailable } from '../../../gateway/src/domain/unavailable.ts';
+import { changeMerchant } from '../../../gateway/src/operations/merchants.ts';
 import { saveAccount, type AccountId } from '../accounts.ts';
 import type { World } from '../world.ts';
 
@@ -18,9 +19,35 @@ export async function insistently(world: World, who: string, work: () => Promise
   }
 }
 
+const last = new WeakMap<World, Promise<void>>();
+
+/** An operator does one thing after the other: what was begun before the database went away is done before what was wanted later. */
+function inTurn(world: World, work: () => Promise<void>): Promise<void> {
+  const turn = (last.get(world) ?? Promise.resolve()).then(() => insistently(world, 'operator', work));
+  last.set(world, turn);
+  return turn;
+}
+
 /** Takes an account out of use, or puts it back. */
 export function setStatus(world: World, account_id: AccountId, status: 'active' | 'suspended'): Promise<void> {
-  return insistently(world, 'operator', () => saveAccount(world.operator(), world.keys, account_id, status));
+  return inTurn(world, () => saveAccount(world.operator(), world.keys, account_id, status));
+}
+
+/** Takes a merchant out of business, or lets it trade again. */
+export function setMerchantStatus(world: World, merchant_id: string, status: 'active' | 'suspended'): Promise<void> {
+  return insistently(
+    world,
+    'operator',
+    async () => void (await changeMerchant(world.operator(), merchant_id, { status })),
+  );
+}
+
+/** A key under which no node can open what is stored. */
+const ANOTHER_KEY = Buffer.alloc(32, 7);
+
+/** Stores an account from a place that has another master key. */
+export function sealAway(world: World, account_id: AccountId): Promise<void> {
+  return inTurn(world, () => saveAccount(world.operator(ANOTHER_KEY), world.keys, account_id, 'active'));
 }
 
 /** Opens or closes every way of a merchant to pay by a pay type but the last one in its line. */

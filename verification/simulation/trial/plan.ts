@@ -31,6 +31,9 @@ export interface Plan {
   readonly limits: NodeLimits | undefined;
 }
 
+/** They take many steps, and are told more rarely for it. */
+const LONG_STORIES: ReadonlySet<string> = new Set(['mistaken', 'crumbs']);
+
 /** One story for so many steps. */
 const STEPS_OF_A_STORY = 50;
 const MOST_BLOWS = 8;
@@ -47,11 +50,28 @@ const HORIZONS_MS = [
   48 * HOUR_MS,
 ] as const;
 
+const MANY = 1_000_000;
+
+const CROWDS = ['crowd', 'passer-by'] as const;
+
+/** Nodes that let few in: few of a merchant, few of an address, few at once. */
+const LIMITS: readonly NodeLimits[] = [
+  { rates: { merchant: 2, address: MANY }, max_busy_requests: MANY },
+  { rates: { merchant: MANY, address: 5 }, max_busy_requests: MANY },
+  { rates: { merchant: MANY, address: MANY }, max_busy_requests: 3 },
+];
+
 /** Makes the plan of a seed. */
 export function makePlan(random: SeededRandom, steps: number): Plan {
   const horizon_ms = pick(random, HORIZONS_MS);
+  const limits = random.chance(0.3) ? pick(random, LIMITS) : undefined;
+  const stories = makeStories(random, steps, horizon_ms);
+  // Where few are let in there is a crowd.
+  const crowd = limits
+    ? CROWDS.map((name) => ({ kind: 'story' as const, name, at: random.integer(0, horizon_ms) }))
+    : [];
   return {
-    deeds: [...makeStories(random, steps, horizon_ms), ...makeBlows(random, steps)].map((deed, number) => ({
+    deeds: [...crowd, ...stories.slice(crowd.length), ...makeBlows(random, steps)].map((deed, number) => ({
       ...deed,
       number,
     })),
@@ -63,18 +83,18 @@ export function makePlan(random: SeededRandom, steps: number): Plan {
       'node-1': random.integer(-2_000, 2_000),
       'node-2': random.integer(-2_000, 2_000),
     },
-    limits: random.chance(0.1) ? { rates: { merchant: 2, address: 1_000_000 }, max_busy_requests: 3 } : undefined,
+    limits,
   };
 }
 
 /** A world in which only some things happen finds what a world in which everything happens drowns. */
-function some<Item>(random: SeededRandom, items: readonly Item[], rate: number): readonly Item[] {
-  const chosen = items.filter(() => random.chance(rate));
+function some<Item>(random: SeededRandom, items: readonly Item[], rate: (item: Item) => number): readonly Item[] {
+  const chosen = items.filter((item) => random.chance(rate(item)));
   return chosen.length > 0 ? chosen : [pick(random, items)];
 }
 
 function makeStories(random: SeededRandom, steps: number, horizon_ms: number): Omit<Deed, 'number'>[] {
-  const names = some(random, Object.keys(STORIES), 0.4);
+  const names = some(random, Object.keys(STORIES), (name) => (LONG_STORIES.has(name) ? 0.15 : 0.4));
   const count = Math.max(1, Math.round(steps / STEPS_OF_A_STORY));
   return Array.from({ length: count }, () => ({
     kind: 'story' as const,
@@ -86,7 +106,7 @@ function makeStories(random: SeededRandom, steps: number, horizon_ms: number): O
 function makeBlows(random: SeededRandom, steps: number): Omit<Deed, 'number'>[] {
   // A world without any blow tells whether the stories themselves are right.
   if (random.chance(0.1)) return [];
-  const names = some(random, Object.keys(BLOWS), 0.35);
+  const names = some(random, Object.keys(BLOWS), () => 0.35);
   const count = random.integer(2, MOST_BLOWS);
   return Array.from({ length: count }, () => ({
     kind: 'blow' as const,

@@ -18,6 +18,7 @@ export class Poller {
   readonly #world: World;
   readonly #books: Mirror;
   readonly #random: SeededRandom;
+  #again_at_ms = 0;
 
   constructor(world: World, books: Mirror) {
     this.#world = world;
@@ -57,8 +58,16 @@ export class Poller {
       const first = this.#random.integer(0, names.length - 1);
       const both = this.#random.chance(0.2);
       names.filter((_name, index) => both || index === first).forEach((name) => this.#world.wakeNode(name));
-      this.#wakeAt(this.#world.now_ms() + AGAIN_MS);
+      this.#wakeAgain();
     });
+  }
+
+  /** What was found may have been left: looked for once more, once for all that comes due until then. */
+  #wakeAgain(): void {
+    const at_ms = this.#world.now_ms() + AGAIN_MS;
+    if (this.#again_at_ms > this.#world.now_ms()) return;
+    this.#again_at_ms = at_ms;
+    this.#wakeAt(at_ms);
   }
 
   #isDue(): boolean {

@@ -2,7 +2,7 @@
 import { ACCOUNTS } from '../accounts.ts';
 import { BLOWS } from '../blows/index.ts';
 import { resetDatabase } from '../changes.ts';
-import { Coverage } from '../coverage.ts';
+import { Coverage } from '../reach/coverage.ts';
 import { FINE } from '../database.ts';
 import type { WorldKeys } from '../keys.ts';
 import { CALM } from '../network.ts';
@@ -96,10 +96,14 @@ class Trial {
 
   static prepare(options: SeedOptions, plan: Plan): Trial {
     const court = new Court();
-    const coverage = new Coverage();
+    const coverage = new Coverage({
+      books: court.books,
+      ledger: () => world.ledger.list(),
+      now_ms: () => world.now_ms(),
+    });
     const observe = (observation: Observation): void => {
-      coverage.observe(observation);
       court.observe(observation);
+      coverage.observe(observation);
       poller.watch(observation);
     };
     const { seed, keys, sessions } = options;
@@ -186,7 +190,7 @@ class Trial {
     const world = this.#world;
     const random = world.scheduler.random.stream(`deed ${number}`);
     world.trace.note('weather', name);
-    this.#coverage.count(`blow ${name}`);
+    world.observe({ kind: 'blow', what: name });
     BLOWS[name]?.({
       world,
       random,
@@ -206,6 +210,8 @@ class Trial {
     world.faults.clear();
     // What a bank's push never told is found by the statements of the day.
     world.bank.resendEverything();
+    world.liar.repent();
+    world.forger.rest();
     for (const merchant of world.merchants) merchant.react = () => ({ status: 200, body: 'success' });
     for (const account_id of ACCOUNTS) world.act(0, 'operator', () => setStatus(world, account_id, 'active'));
     world.act(0, 'operator', async () => {
