@@ -179,7 +179,9 @@ export class World {
       send: async (request) => {
         await this.forger.accompany(request, 'before');
         const answer = await ports.send(request);
-        ports.schedule(0, () => this.forger.accompany(request, 'after'));
+        // What is not booked yet would be believed of the copy.
+        const is_booked = answer.status === 204 || answer.body.toString('utf8') === 'success';
+        if (is_booked) ports.schedule(0, () => this.forger.accompany(request, 'after'));
         return answer;
       },
     };

@@ -53,6 +53,6 @@ it('reaches each code of the API somewhere, or says why it cannot and which test
   const reached = [...HEARD_CODES, ...STRANGERS].map((name) => Number(name.split(' ').at(-1)));
   const absent = CODES_NOT_HERE.map(({ code }) => code);
   const all = Object.values(CODES).map(({ code }) => code);
-  expect([...new Set([...reached, ...absent])].toSorted()).toEqual(all.toSorted());
+  expect(new Set([...reached, ...absent])).toEqual(new Set(all));
   for (const { test } of CODES_NOT_HERE) if (test !== null) await access(join(import.meta.dirname, '..', '..', test));
 });

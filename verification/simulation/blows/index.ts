@@ -111,7 +111,7 @@ const brokenDatabase: Blow = (struck) => {
   );
 };
 
-const FAULTS_AT_ONCE = 3;
+const FAULTS_AT_ONCE = 5;
 
 /** Channels show some of their faults, a few times. */
 const channelFault: Blow = ({ world, random }) => {

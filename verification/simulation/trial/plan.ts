@@ -106,7 +106,7 @@ function makeStories(random: SeededRandom, steps: number, horizon_ms: number): O
 function makeBlows(random: SeededRandom, steps: number): Omit<Deed, 'number'>[] {
   // A world without any blow tells whether the stories themselves are right.
   if (random.chance(0.1)) return [];
-  const names = some(random, Object.keys(BLOWS), () => 0.35);
+  const names = some(random, Object.keys(BLOWS), (name) => (name === 'broken-database' ? 0.6 : 0.35));
   const count = random.integer(2, MOST_BLOWS);
   return Array.from({ length: count }, () => ({
     kind: 'blow' as const,
