@@ -306,6 +306,7 @@ const CASES: readonly Case[] = [
     [...GOOD, answered('/v2/pay/reverse', 601, {}, { mch_trade_id: 'n1' })],
     { 'wanted-ends': 'was to be reversed' },
   ],
+  ['an answer 500', [answered('/v2/pay/query', 500, {})], { 'no-system-error': '500' }],
   [
     'a transfer that pays an order and goes back',
     [
