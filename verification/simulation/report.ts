@@ -2,6 +2,8 @@
 import type { Wanted } from './arguments.ts';
 import type { Coverage } from './reach/coverage.ts';
 import { CODES_NOT_HERE } from './reach/codes.ts';
+import { OUTCOMES_NOT_HERE } from './reach/outcomes.ts';
+import { EXCEPTIONS_NOT_HERE } from './reach/names.ts';
 import { UNIVERSE } from './universe.ts';
 import type { Verdict } from './trial/run-seed.ts';
 
@@ -43,6 +45,10 @@ export function describeReached({ counts }: Coverage): { readonly text: string; 
     lines.push(`  ${kind}: ${members.length - left.length} of ${members.length}`);
     if (left.length > 0) lines.push(`    not reached: ${left.join('; ')}`);
   }
+  for (const { section, row, test } of OUTCOMES_NOT_HERE)
+    lines.push(`  not here: outcome ${section}: ${row} (${test})`);
+  for (const { kind, test } of EXCEPTIONS_NOT_HERE)
+    lines.push(`  not here: exception ${kind}: this bank tells no lies and leaves no files (${test})`);
   for (const { code, where, why, test } of CODES_NOT_HERE)
     lines.push(`  not here: code ${code} of ${where}: ${why}${test === null ? '' : ` (${test})`}`);
   return { text: lines.join('\n'), missing };

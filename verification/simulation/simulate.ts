@@ -86,8 +86,10 @@ async function runMany(url: string, wanted: Wanted): Promise<number> {
   const total = new Coverage();
   const failed: Told[] = [];
   let done = 0;
+  let all_steps = 0;
   const take = (told: Told): void => {
     done += 1;
+    all_steps += told.steps;
     total.add(told.reached);
     if (told.failure) {
       failed.push(told);
@@ -104,8 +106,13 @@ async function runMany(url: string, wanted: Wanted): Promise<number> {
   );
   const took_s = (performance.now() - began_ms) / 1_000;
   const node_s = cpu_s.reduce((sum, one) => sum + one, 0);
+  const per_core = (count: number): number => count / took_s / jobs;
   say(
-    `${done} seeds in ${took_s.toFixed(1)} s: ${(done / took_s / jobs).toFixed(2)} seeds a second and core (of ${(node_s / done).toFixed(2)} s CPU each, database not counted)`,
+    `${done} seeds in ${took_s.toFixed(1)} s: ${per_core(done).toFixed(2)} seeds a second and core, each until all was quiet again`,
+  );
+  say(
+    `${all_steps} steps, ${Math.round(per_core(all_steps))} a second and core (as many as ${(per_core(all_steps) / 300).toFixed(1)} times 300); ` +
+      `${(node_s / done).toFixed(2)} s of CPU a seed, the database's not counted`,
   );
   const { text, missing } = describeReached(total);
   say(text);

@@ -2,7 +2,7 @@
 import { faults } from '../../simulators/src/faults/registry.ts';
 import { BLOWS } from './blows/index.ts';
 import { BANK_CODES, HEARD_CODES, STRANGERS } from './reach/codes.ts';
-import { BANK_EXCEPTIONS, BANK_TIMELINE, EXCEPTIONS, TIMELINE } from './reach/names.ts';
+import { BANK_EXCEPTIONS, BANK_TIMELINE, EXCEPTIONS, EXCEPTIONS_NOT_HERE, TIMELINE } from './reach/names.ts';
 import { OUTCOMES } from './reach/outcomes.ts';
 import { ARROWS } from './invariants/arrows.ts';
 import { STORIES } from './stories/index.ts';
@@ -51,7 +51,13 @@ export const UNIVERSE: readonly Part[] = [
   { kind: 'codes by endpoint', members: HEARD_CODES },
   { kind: 'what strangers hear', members: STRANGERS },
   { kind: 'codes of bank transfers', members: BANK_CODES },
-  { kind: 'exceptions of bank transfers', members: named('exception', BANK_EXCEPTIONS) },
+  {
+    kind: 'exceptions of bank transfers',
+    members: named(
+      'exception',
+      BANK_EXCEPTIONS.filter((kind) => !EXCEPTIONS_NOT_HERE.some((one) => one.kind === kind)),
+    ),
+  },
   { kind: 'lines of timelines of bank transfers', members: named('timeline', BANK_TIMELINE) },
   { kind: 'state arrows of bank transfers', members: arrowNames([...BANK_TABLES]) },
   { kind: 'state arrows by the operator', members: BY_OPERATOR },

@@ -3,8 +3,14 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { CODES } from '../../gateway/src/domain/codes.ts';
 import { CODES_NOT_HERE, HEARD_CODES, STRANGERS } from '../simulation/reach/codes.ts';
-import { BANK_EXCEPTIONS, BANK_TIMELINE, EXCEPTIONS, TIMELINE } from '../simulation/reach/names.ts';
-import { OUTCOMES } from '../simulation/reach/outcomes.ts';
+import {
+  BANK_EXCEPTIONS,
+  BANK_TIMELINE,
+  EXCEPTIONS,
+  EXCEPTIONS_NOT_HERE,
+  TIMELINE,
+} from '../simulation/reach/names.ts';
+import { OUTCOMES, OUTCOMES_NOT_HERE } from '../simulation/reach/outcomes.ts';
 
 // What the simulation calls complete is what the document tells of: no row without a recogniser, no recogniser without a row.
 
@@ -38,7 +44,9 @@ it('has a recogniser for each row of the outcomes that need nobody, and a row fo
     .slice(1)
     .flatMap((text) => rowsOf(text).map((row) => `${text.split('\n')[0]}: ${row}`));
   expect(documented.length).toBeGreaterThan(35);
-  expect(OUTCOMES.map((one) => `${one.section}: ${one.row}`).toSorted()).toEqual(documented.toSorted());
+  expect([...OUTCOMES, ...OUTCOMES_NOT_HERE].map((one) => `${one.section}: ${one.row}`).toSorted()).toEqual(
+    documented.toSorted(),
+  );
 });
 
 it('knows each kind of exception, and no other', () => {
@@ -54,5 +62,7 @@ it('reaches each code of the API somewhere, or says why it cannot and which test
   const absent = CODES_NOT_HERE.map(({ code }) => code);
   const all = Object.values(CODES).map(({ code }) => code);
   expect(new Set([...reached, ...absent])).toEqual(new Set(all));
+  for (const { test } of [...OUTCOMES_NOT_HERE, ...EXCEPTIONS_NOT_HERE])
+    await access(join(import.meta.dirname, '..', '..', test));
   for (const { test } of CODES_NOT_HERE) if (test !== null) await access(join(import.meta.dirname, '..', '..', test));
 });

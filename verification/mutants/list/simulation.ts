@@ -28,7 +28,7 @@ export const SIMULATION: readonly Mutant[] = SEEN_IN_WORLDS.map((name) => {
     caught_by: {
       test: {
         file: 'verification/test/simulation-seeds.test.ts',
-        name: 'everything that must always hold does so in forty worlds full of trouble',
+        name: 'everything that must always hold does so in twenty worlds full of trouble',
       },
     },
   };

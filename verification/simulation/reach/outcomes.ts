@@ -45,7 +45,7 @@ const PLACING: readonly Row[] = section('Placing an order', {
     msg.startsWith('NOT_SENT'),
   ),
   'the channel refuses an order (600)': told(['declined']),
-  'an account is refused for what it is (signature, permission, unknown number, too many requests), cannot be reached, or its request cannot be built':
+  'an account is refused for what it is (signature, permission, unknown number, and at WeChat Pay APIv3 and Alipay too many requests), cannot be reached, or its request cannot be built':
     told(['rerouted']),
   'ten calls of an account in a row bring no verdict': either(
     told(['rerouted', 'not_placed'], ({ event }) => event.detail['reason'] === 'circuit_open'),
@@ -182,3 +182,12 @@ const AROUND: readonly Row[] = section('Around it', {
 
 /** How each row is recognised. */
 export const OUTCOMES: readonly Row[] = [...PLACING, ...CODES, ...ENDING, ...PAYMENTS, ...REFUNDS, ...AROUND];
+
+/** Rows that no world here can reach, and which test does. */
+export const OUTCOMES_NOT_HERE: readonly { readonly section: string; readonly row: string; readonly test: string }[] = [
+  {
+    section: 'Placing an order',
+    row: 'WeChat Pay APIv2 says `FREQUENCY_LIMITED` to an order',
+    test: 'gateway/test/channels/wechat-v2/begin.test.ts',
+  },
+];
