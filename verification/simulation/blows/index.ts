@@ -100,12 +100,23 @@ const brokenDatabase: Blow = (struck) => {
     held: rate(90),
     most_held_ms: random.integer(10, 3_000),
   };
+  const is_crowded = random.chance(0.4);
   forAWhile(
     struck,
-    () => world.database.become(weather),
+    () => world.database.become(is_crowded ? { ...weather, held: 1 } : weather),
     () => world.database.become(FINE),
   );
+  if (is_crowded) sendManyTimes(struck);
 };
+
+/** A program that sends one order many times at once: where commits take long, several statements wait for the same row. */
+function sendManyTimes({ world, random }: Struck): void {
+  const merchant = pick(random, world.merchants);
+  const mch_trade_id = `crowded.${random.integer(1, 1_000_000_000)}`;
+  const fields = { pay_type: 'wechat.scan', mch_trade_id, total_fee: 221, body: 'goods' };
+  for (let times = 0; times < 6; times += 1)
+    world.act(0, merchant.name, async () => void (await merchant.call('/v2/pay', fields)));
+}
 
 const FAULTS_AT_ONCE = 5;
 
