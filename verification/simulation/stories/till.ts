@@ -61,8 +61,7 @@ export const leftAlone: Story = async (teller) => {
   const { world, merchant, random } = teller;
   const wallet = pick(random, ['wechat', 'alipay'] as const);
   const behaviour = pick(random, ['password_then_cancel', 'timeout_not_paid'] as const);
-  await merchant.call(
-    '/v2/pay',
-    orderFields(teller, 'common.micro', { auth_code: world.paymentCode(wallet, behaviour) }),
-  );
+  const fields = orderFields(teller, 'common.micro', { auth_code: world.paymentCode(wallet, behaviour) });
+  await merchant.call('/v2/pay', fields);
+  if (random.chance(0.5)) await merchant.call('/v2/pay/close', { mch_trade_id: fields.mch_trade_id });
 };
