@@ -63,6 +63,8 @@ interface Open {
   readonly session: Session;
   readonly running: Promise<unknown[]>;
   waiting: boolean;
+  /** For whom it waits. */
+  blockers: readonly number[];
 }
 
 /** Lost connections are met as the driver meets them: an error without SQLSTATE. */
@@ -172,7 +174,7 @@ export class SimulatedDatabase {
     const running = session.execute(call.statement, call.values);
     running.catch(() => undefined);
     if (!in_transaction) return this.#finish(call, session, running);
-    const open: Open = { call, session, running, waiting: false };
+    const open: Open = { call, session, running, waiting: false, blockers: [] };
     this.#open.push(open);
     await this.#advance(open);
   }
@@ -182,6 +184,7 @@ export class SimulatedDatabase {
     const others = this.#open.some((one) => one !== open);
     const wait = others ? await this.#sessions.settle(open.session, open.running) : null;
     if (wait !== null) {
+      open.blockers = wait.blockers;
       const circle = await this.#circleOf(open, wait.blockers);
       if (circle.length > 0) return this.#breakUp(circle);
       if (await this.#standsInLine(open, wait)) return this.#callBack(open);
@@ -210,19 +213,13 @@ export class SimulatedDatabase {
     const outcome = how === 'COMMIT' ? open.running : open.running.then(() => Promise.reject(connectionLost()));
     outcome.catch(() => undefined);
     await this.#finish(open.call, open.session, outcome);
-    await this.#advanceWhoMay();
+    await this.#advanceAfter(open);
   }
 
-  /** Those who waited and wait no more go on; each of them may make room for the next. */
-  async #advanceWhoMay(): Promise<void> {
-    for (;;) {
-      const waiting = this.#open.filter((one) => one.waiting);
-      if (waiting.length === 0) return;
-      const waits = new Set((await this.#sessions.waits(waiting.map((one) => one.session))).map((wait) => wait.pid));
-      const free = waiting.find((one) => !waits.has(one.session.pid));
-      if (!free) return;
-      await this.#advance(free);
-    }
+  /** Who waited for somebody that has ended goes on, whatever it meets next. */
+  async #advanceAfter({ session }: Open): Promise<void> {
+    const freed = this.#open.filter((one) => one.waiting && one.blockers.includes(session.pid));
+    for (const one of freed) if (this.#open.includes(one)) await this.#advance(one);
   }
 
   /**
@@ -264,7 +261,7 @@ export class SimulatedDatabase {
     const deadlock = Promise.reject(deadlockDetected());
     deadlock.catch(() => undefined);
     await this.#finish(victim.call, victim.session, deadlock);
-    await this.#advanceWhoMay();
+    await this.#advanceAfter(victim);
   }
 
   async #recall(open: Open): Promise<void> {

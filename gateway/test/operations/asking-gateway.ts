@@ -66,7 +66,7 @@ export function askingGateway({ store }: Opened, now_ms: number, answers: Answer
       merchant: () => Promise.resolve(null),
       account: (account_id: string) => Promise.resolve({ account_id, client }),
     },
-    breakers: { record: () => undefined, admits: () => asking.admits },
+    breakers: { record: () => undefined, admits: () => asking.admits, pauseLeftMs: () => 5_000 },
     metrics: { channel_calls: counter, exceptions: counter, jobs_failed: counter },
     log: { warn: () => undefined, error: () => undefined },
     wakeJobs: () => undefined,
