@@ -270,8 +270,8 @@ export const BANK: readonly Mutant[] = [
     name: 'credit-taken-back-after-success-told-to-nobody',
     guard: 'that the bank takes back what has paid an order is put before a person',
     file: 'gateway/src/operations/take-bank-correction.ts',
-    find: "if (credit.state !== 'reversed') await",
-    replace: "if (credit.state === 'new') await",
+    find: "await raiseExceptionOnce(gateway, {\n    kind: 'bank_reversal_after_success',",
+    replace: "if (reversal === 'never') await raiseExceptionOnce(gateway, {\n    kind: 'bank_reversal_after_success',",
     caught_by: {
       test: {
         file: 'verification/test/bank.test.ts',

@@ -11,10 +11,7 @@ const BY_A_TEST = [...ORDER_DECISIONS, ...ORDER_STORAGE, ...PLACING, ...REFUNDS,
 const SEEN_IN_WORLDS = [
   'order-saved-over-a-newer-version',
   'notification-without-a-job',
-  'lost-answer-taken-for-failure',
-  'fail-over-after-a-lost-answer',
   'order-closed-without-its-channel',
-  'reverse-forgotten-when-the-answer-is-lost',
   'late-payment-told-as-paid',
   'lost-refund-releases-its-amount',
 ];
