@@ -49,7 +49,7 @@ export function raisedRow(exception: NewException): Record<string, unknown> {
   return {
     exception_id: exception.exception_id,
     exception_kind: exception.kind,
-    dedupe_key: exception.dedupe_key,
+    dedupe_key: storableKey(exception.dedupe_key),
     exception_channel: exception.channel,
     exception_account_id: exception.account_id,
     exception_detail: exception.detail,

@@ -1,4 +1,5 @@
 /** A matter for a person is raised by the very statement that saves what it is about: neither without the other. */
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Order } from '../../src/domain/order.ts';
 import type { Refund } from '../../src/domain/refund.ts';
@@ -97,6 +98,17 @@ describe('an order', () => {
     await opened.sql('UPDATE orders SET preorder_id = $2 WHERE trade_id = $1', [order.trade_id, preorder_id]);
     const of_preorder = await readOrder(opened.store, order.trade_id);
     await applyToOrder(gatewayThatDiesRaising(), of_preorder, refunded(order), { source: 'callback' });
+    expect((await readOrder(opened.store, order.trade_id)).state).toBe('paid');
+    expect(await matters(order.trade_id)).toMatchObject([{ kind: 'refunded_elsewhere' }]);
+  });
+
+  test('whose number at the channel no key could hold is booked all the same', async () => {
+    const order = await insertOrder(opened.store);
+    const { facts: told, ...paid } = refunded(order);
+    // Nothing of it repeats, so that PostgreSQL cannot make it shorter.
+    const transaction_id = randomBytes(3_000).toString('hex');
+    const event = { ...paid, facts: { ...told, transaction_id } };
+    await applyToOrder(gatewayThatDiesRaising(), order, event, { source: 'callback' });
     expect((await readOrder(opened.store, order.trade_id)).state).toBe('paid');
     expect(await matters(order.trade_id)).toMatchObject([{ kind: 'refunded_elsewhere' }]);
   });
