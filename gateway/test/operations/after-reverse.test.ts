@@ -1,4 +1,5 @@
 /** What was said before an order was reversed, or by an account that it has left, must not undo what is known now. */
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChannelClient, PaymentReport } from '../../src/channels/channel.ts';
 import { PAYMENT_CODE_PAY_TYPE, type Order } from '../../src/domain/order.ts';
@@ -32,7 +33,7 @@ function gatewayThatHears(report: PaymentReport | null): Gateway & { readonly as
     store: opened.store,
     ports: {
       clock: { now_ms: () => NOW_MS },
-      random: { bytes: (length: number) => Buffer.alloc(length, Math.random() * 256) },
+      random: { bytes: randomBytes },
     },
     directory: {
       merchant: () => Promise.resolve({ merchant: { late_payment: 'accept' } }),

@@ -1,4 +1,5 @@
 /** A gateway over a real store whose channel gives the answers of a test, at the time of a test. */
+import { randomBytes } from 'node:crypto';
 import type {
   BeginReport,
   ChannelClient,
@@ -60,7 +61,7 @@ export function askingGateway({ store }: Opened, now_ms: number, answers: Answer
     store,
     ports: {
       clock: { now_ms: () => asking.now_ms },
-      random: { bytes: (length: number) => Buffer.alloc(length, Math.random() * 256) },
+      random: { bytes: randomBytes },
     },
     directory: {
       merchant: () => Promise.resolve(null),

@@ -38,7 +38,7 @@ function gatewayThatDiesRaising(): Gateway {
     store,
     ports: {
       clock: { now_ms: () => NOW_MS },
-      random: { bytes: (length: number) => Buffer.alloc(length, Math.random() * 256) },
+      random: { bytes: randomBytes },
     },
     directory: {
       merchant: () => Promise.resolve({ merchant: { late_payment: 'refund' } }),

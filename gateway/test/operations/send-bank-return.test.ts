@@ -1,4 +1,5 @@
 /** A credit goes back to its payer once, whatever happens to the node that sends it. */
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChannelClient, RefundReport } from '../../src/channels/channel.ts';
 import { fen } from '../../src/domain/money.ts';
@@ -72,7 +73,7 @@ function gatewayWhoseBankKnows(...known: readonly [RefundReport, ...RefundReport
     store: opened.store,
     ports: {
       clock: { now_ms: () => NOW_MS },
-      random: { bytes: (length: number) => Buffer.alloc(length, Math.random() * 256) },
+      random: { bytes: randomBytes },
     },
     directory: { account: () => Promise.resolve({ client }) },
     breakers: { record: () => undefined },

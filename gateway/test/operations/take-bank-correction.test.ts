@@ -1,4 +1,5 @@
 /** A return that comes back puts its credit into the queue again only when all of it came back. */
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BankEntry } from '../../src/domain/bank-credit.ts';
 import { fen } from '../../src/domain/money.ts';
@@ -32,7 +33,7 @@ function gateway(): Gateway {
     store: opened.store,
     ports: {
       clock: { now_ms: () => NOW_MS },
-      random: { bytes: (length: number) => Buffer.alloc(length, Math.random() * 256) },
+      random: { bytes: randomBytes },
     },
     metrics: { bank_entries: counter, exceptions: counter },
     log: { warn: () => undefined },
