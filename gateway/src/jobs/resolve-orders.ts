@@ -4,6 +4,7 @@ import type { Gateway } from '../operations/gateway.ts';
 import { aboutOrder, raiseException } from '../operations/raise-exception.ts';
 import { lookOnceMore, resolveOrder } from '../operations/resolve-order.ts';
 import type { ClaimedJob } from '../storage/jobs.ts';
+import { postpone } from './postpone.ts';
 import type { JobLoop } from './runner.ts';
 
 /** Longer than two channel calls with their time limits. */
@@ -41,9 +42,9 @@ async function run(gateway: Gateway, job: ClaimedJob, running: Map<string, numbe
     if (!order) return await gateway.store.jobs.remove('order', job.merchant_id, job.subject_id);
     const { account_id } = order;
     const at_account = running.get(account_id) ?? 0;
-    if (at_account >= MAX_RUNNING_PER_ACCOUNT) return await postpone(gateway, job, NO_ROOM_MS);
+    if (at_account >= MAX_RUNNING_PER_ACCOUNT) return await postpone(gateway, 'order', job, NO_ROOM_MS);
     if (!gateway.breakers.admits(account_id))
-      return await postpone(gateway, job, gateway.breakers.pauseLeftMs(account_id));
+      return await postpone(gateway, 'order', job, gateway.breakers.pauseLeftMs(account_id));
     running.set(account_id, at_account + 1);
     try {
       await resolve(gateway, job, order);
@@ -65,21 +66,16 @@ async function run(gateway: Gateway, job: ClaimedJob, running: Map<string, numbe
 async function resolve(gateway: Gateway, job: ClaimedJob, order: Order): Promise<void> {
   if (order.state !== 'undecided') {
     if (await lookOnceMore(gateway, order)) return gateway.store.jobs.remove('order', job.merchant_id, job.subject_id);
-    return postpone(gateway, job, delayAfter('waiting_for_payer', job.attempt));
+    return postpone(gateway, 'order', job, delayAfter('waiting_for_payer', job.attempt));
   }
   const resolved = await resolveOrder(gateway, order, 'resolver');
   const now_ms = gateway.ports.clock.now_ms();
   if (resolved.state !== 'undecided') return;
   if (resolved.version === order.version) {
     // Nothing was saved (an answer that must not be applied, say): asked about ever more rarely until a person has acted.
-    await postpone(gateway, job, delayAfter('waiting_for_payer', job.attempt));
+    await postpone(gateway, 'order', job, delayAfter('waiting_for_payer', job.attempt));
   }
   if (now_ms > order.expires_at_ms + OVERDUE_MS) await raiseOverdue(gateway, order);
-}
-
-async function postpone(gateway: Gateway, job: ClaimedJob, delay_ms: number): Promise<void> {
-  const next_at_ms = gateway.ports.clock.now_ms() + delay_ms;
-  await gateway.store.jobs.move('order', job.merchant_id, job.subject_id, next_at_ms);
 }
 
 async function raiseOverdue(gateway: Gateway, order: Order): Promise<void> {

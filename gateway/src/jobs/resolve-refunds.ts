@@ -3,6 +3,7 @@ import { delayAfter } from '../domain/retry-schedule.ts';
 import type { Gateway } from '../operations/gateway.ts';
 import { resolveRefund } from '../operations/resolve-refund.ts';
 import type { ClaimedJob } from '../storage/jobs.ts';
+import { postpone } from './postpone.ts';
 import type { JobLoop } from './runner.ts';
 
 /** Longer than a query and a refund call with their time limits. */
@@ -30,11 +31,11 @@ async function run(gateway: Gateway, job: ClaimedJob): Promise<void> {
     const now_ms = gateway.ports.clock.now_ms();
     // Questions that would wait for an answer in vain would keep those of all other accounts waiting with them.
     if (refund.calling_until_ms <= now_ms && !gateway.breakers.admits(order.account_id))
-      return await postpone(gateway, job, gateway.breakers.pauseLeftMs(order.account_id));
+      return await postpone(gateway, 'refund', job, gateway.breakers.pauseLeftMs(order.account_id));
     const resolved = await resolveRefund(gateway, order, refund, 'resolver');
     if (resolved.version !== refund.version) return;
     // Nothing new, as while a person must act at the channel: asked about ever more rarely instead of at every lease's end.
-    await postpone(gateway, job, delayAfter('refund', job.attempt));
+    await postpone(gateway, 'refund', job, delayAfter('refund', job.attempt));
   } catch (error) {
     gateway.metrics.jobs_failed.inc({ kind: 'refund' });
     gateway.log.error(
@@ -42,9 +43,4 @@ async function run(gateway: Gateway, job: ClaimedJob): Promise<void> {
       'refund could not be resolved',
     );
   }
-}
-
-async function postpone(gateway: Gateway, job: ClaimedJob, delay_ms: number): Promise<void> {
-  const next_at_ms = gateway.ports.clock.now_ms() + delay_ms;
-  await gateway.store.jobs.move('refund', job.merchant_id, job.subject_id, next_at_ms);
 }
