@@ -22,6 +22,8 @@ export interface Evidence {
   readonly raw?: string | undefined;
   /** The channel was asked after the order had been reversed: its word is no older than that. */
   readonly after_reverse?: true;
+  /** A merchant was promised the end that the channel was asked for: it hears nothing of a refusal that comes now. */
+  readonly promised?: true;
 }
 
 /** The result of the funnel: the order as it stands now. */
@@ -35,7 +37,8 @@ export async function applyToOrder(gateway: Gateway, read: Order, said: OrderEve
     const decision = decide(order, event, await decisionInput(gateway, order, event, evidence.source, at_ms));
     const { changes, exception } = decision;
     if (!changes && !exception) return order;
-    const raises = changes && exception && newException(gateway, matterOf(order, exception, evidence), at_ms);
+    const matter = exception ? matterOf(order, exception, evidence) : brokenPromise(order, event, evidence);
+    const raises = changes && matter && newException(gateway, matter, at_ms);
     const save = changes && { ...savedAs(gateway, order, changes, decision, evidence, event, at_ms), raises };
     if (save && (await gateway.store.orders.save(save))) {
       if (raises) noteRaised(gateway, raises);
@@ -221,6 +224,19 @@ function newLateRefund(
     refund_fen: order.total_fen - order.refunded_fen - order.refund_reserved_fen,
     refund_desc: RETURN_REASONS[why],
     check_at_ms: source === 'reverse' ? at_ms + REVERSING_LEASE_MS : at_ms,
+  };
+}
+
+/** A merchant that heard 601 hears nothing of a refusal that comes later: a person must see it, in the commit that gives the end up. */
+function brokenPromise(order: Order, event: OrderEvent, evidence: Evidence): Matter | null {
+  if (event.kind !== 'ending_refused' || !evidence.promised) return null;
+  const { ending: wanted, code, message } = event;
+  return {
+    kind: 'ending_refused',
+    dedupe_key: `ending_refused ${order.trade_id} ${wanted} ${code}`,
+    ...aboutOrder(order),
+    detail: { wanted, code, message },
+    raw_body: evidence.raw ?? null,
   };
 }
 

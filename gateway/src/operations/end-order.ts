@@ -1,7 +1,7 @@
 /** Ends an undecided order at its channel, and records what the channel said to that. */
 import { ChannelMisconfigured, type ChannelClient, type Declined, type ReverseReport } from '../channels/channel.ts';
 import type { Order, Source } from '../domain/order.ts';
-import { applyToOrder } from './apply-channel-result.ts';
+import { applyToOrder, type Evidence } from './apply-channel-result.ts';
 import { askAboutOrder, counted, openAccount, orderReference } from './channel-calls.ts';
 import { closeEvent, rawOf, reverseEvent } from './channel-events.ts';
 import type { Gateway } from './gateway.ts';
@@ -15,17 +15,21 @@ export interface Ended {
   readonly again: boolean;
 }
 
-/** Closes an order; when the channel says that it has been paid, the payment is asked for and booked. */
+/**
+ * Closes an order; when the channel says that it has been paid, the payment is asked for and booked.
+ * @param told who hears of a refusal
+ */
 export async function closeAtChannel(
   gateway: Gateway,
   order: Order,
   source: Extract<Source, 'close' | 'reverse' | 'expiry'>,
+  told: Pick<Evidence, 'promised'> = {},
 ): Promise<Ended> {
   const client = await openAccount(gateway, order.account_id);
   const report = counted(gateway, order, 'close', await client.close(orderReference(order)));
   const event = closeEvent(report, order.ending ?? 'close');
   if (event) {
-    const evidence = { source, raw: rawOf(report) };
+    const evidence = { source, raw: rawOf(report), ...told };
     const closed = await applyToOrder(gateway, order, event, evidence);
     return { order: closed, refused: report.outcome === 'declined' ? report : null, again: false };
   }
@@ -34,11 +38,18 @@ export async function closeAtChannel(
   return { order: await applyToOrder(gateway, order, payment, { source, raw }), refused: null, again: false };
 }
 
-/** Reverses an order of a payment code: nothing will be paid, or what was paid goes back. */
-export async function reverseAtChannel(gateway: Gateway, order: Order): Promise<Ended> {
+/**
+ * Reverses an order of a payment code: nothing will be paid, or what was paid goes back.
+ * @param told who hears of a refusal
+ */
+export async function reverseAtChannel(
+  gateway: Gateway,
+  order: Order,
+  told: Pick<Evidence, 'promised'> = {},
+): Promise<Ended> {
   const client = await openAccount(gateway, order.account_id);
   const report = counted(gateway, order, 'reverse', await tryReverse(gateway, client, order));
-  const evidence = { source: 'reverse', raw: rawOf(report) } as const;
+  const evidence = { source: 'reverse', raw: rawOf(report), ...told } as const;
   return {
     order: await applyToOrder(gateway, order, reverseEvent(report), evidence),
     refused: report.outcome === 'declined' ? report : null,

@@ -112,6 +112,17 @@ describe('an order', () => {
     expect((await readOrder(opened.store, order.trade_id)).state).toBe('paid');
     expect(await matters(order.trade_id)).toMatchObject([{ kind: 'refunded_elsewhere' }]);
   });
+
+  test('whose end its merchant was promised is put before a person as the channel’s refusal is saved', async () => {
+    const { trade_id } = await insertOrder(opened.store);
+    const placed = await readOrder(opened.store, trade_id);
+    expect(await opened.store.orders.save(saveOf(placed, { placement: 'accepted', ending: 'reverse' }))).toBe(true);
+    const refused = { kind: 'ending_refused', ending: 'reverse', code: 'RULE_LIMIT', message: 'no' } as const;
+    const evidence = { source: 'reverse', promised: true } as const;
+    await applyToOrder(gatewayThatDiesRaising(), await readOrder(opened.store, trade_id), refused, evidence);
+    expect((await readOrder(opened.store, trade_id)).ending).toBeNull();
+    expect(await matters(trade_id)).toMatchObject([{ kind: 'ending_refused', occurrences: 1 }]);
+  });
 });
 
 describe('a refund of our own', () => {

@@ -237,9 +237,9 @@ export const PLACING: readonly Mutant[] = [
   {
     name: 'refused-ending-told-to-nobody',
     guard: 'a refusal that comes after the merchant heard 601 is put before a person',
-    file: RESOLVE,
-    find: "if (!refused || order.state !== 'undecided') return order;",
-    replace: 'if (!refused || order.version > 0) return order;',
+    file: 'gateway/src/operations/apply-channel-result.ts',
+    find: "if (event.kind !== 'ending_refused' || !evidence.promised) return null;",
+    replace: "if (event.kind !== 'ending_refused' || evidence.promised || order.version > 0) return null;",
     caught_by: {
       test: {
         file: RESOLVE_TEST,
