@@ -295,7 +295,8 @@ it('a merchant’s name that is too long for WeChat Pay is cut between two chara
   await visitor.confirm(pay_url, { with: 'wechat' });
   expect(await tries(number)).toBe(1);
   const [order] = await world.sql<{ name: string }>(
-    `SELECT request->>'mch_app_name' AS name FROM orders WHERE pay_type = 'wechat.wap' ORDER BY trade_id DESC LIMIT 1`,
+    `SELECT request->>'mch_app_name' AS name FROM orders WHERE mch_trade_id = $1`,
+    [`${number}.1`],
   );
   expect(order?.name).toBe('合'.repeat(63));
   await rename(before[0]?.name ?? '');
