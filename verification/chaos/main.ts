@@ -8,6 +8,9 @@ import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 import type { Tally } from './tally.ts';
 import { makeHome, startWorld, type World } from './world.ts';
+import { outliveReader } from '../reader.ts';
+
+outliveReader();
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -9,6 +9,9 @@ import { nameOf, problemOf, type Finding, type Progress } from './loop.ts';
 import { MAX_INPUT_BYTES } from './mutations.ts';
 import { openTarget, TARGET_NAMES } from './targets.ts';
 import type { Assignment, Shared, WorkerMessage } from './worker.ts';
+import { outliveReader } from '../reader.ts';
+
+outliveReader();
 
 /** Findings are kept here, for `--replay`; what was mended moves to corpus/. */
 const FINDINGS = join(import.meta.dirname, '.heliu-findings');

@@ -5,6 +5,9 @@ import { readArguments, UsageProblem, USAGE } from './arguments.ts';
 import type { Mutant } from './mutant.ts';
 import { exitCode, summary } from './report.ts';
 import { runMutants } from './run-mutants.ts';
+import { outliveReader } from '../reader.ts';
+
+outliveReader();
 
 try {
   const { only, jobs, sample, proven, what } = readArguments(process.argv.slice(2));

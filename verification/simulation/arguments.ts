@@ -30,7 +30,7 @@ Runs whole worlds under a virtual clock: two gateway nodes on a real PostgreSQL,
 operator, while nodes die, networks lose, databases stall and channels fail. Each seed is another world; the same seed is the same
 world, byte for byte. docs/verification.md tells what is checked.
 
-  --seed N       the first seed (default: one of the day's)
+  --seed N       the first seed (default: one that nobody chose)
   --seeds M      how many, one after the other by number (default: 1 with --seed, otherwise 20)
   --steps K      how many steps the trouble lasts before everything heals (default 300)
   --jobs J       processes side by side (default: one for each core)

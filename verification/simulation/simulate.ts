@@ -10,6 +10,9 @@ import { createWorldKeys } from './keys.ts';
 import { describeFailure, describeReached, replayCommand } from './report.ts';
 import { runSeed, type Failure, type Verdict } from './trial/run-seed.ts';
 import { shrink } from './trial/shrink.ts';
+import { outliveReader } from '../reader.ts';
+
+outliveReader();
 
 /** What a process tells of one seed. */
 interface Told {
