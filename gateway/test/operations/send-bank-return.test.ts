@@ -1,4 +1,5 @@
 /** A credit goes back to its payer once, whatever happens to the node that sends it. */
+import { BANK_ACCOUNT as ACCOUNT, storeReturning } from '../storage/bank-samples.ts';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ChannelClient, RefundReport } from '../../src/channels/channel.ts';
@@ -6,9 +7,8 @@ import { fen } from '../../src/domain/money.ts';
 import type { Gateway } from '../../src/operations/gateway.ts';
 import { sendBankReturn } from '../../src/operations/send-bank-return.ts';
 import type { BankReturn } from '../../src/storage/bank-returns.ts';
-import { newId, NOW_MS, openStore, type OpenedStore } from '../storage/opened-store.ts';
+import { NOW_MS, openStore, type OpenedStore } from '../storage/opened-store.ts';
 
-const ACCOUNT = 'bank-1';
 const LEASE_MS = 30_000;
 
 let opened: OpenedStore;
@@ -21,38 +21,7 @@ afterAll(() => opened.close());
 
 /** A credit of 100 fen that an operator has asked to be returned. */
 async function returning(): Promise<string> {
-  const reference = newId();
-  const { bank_credits, bank_returns } = opened.store;
-  await bank_credits.record({
-    account_id: ACCOUNT,
-    reference,
-    kind: 'credit',
-    number: '9902000000000002',
-    amount_fen: fen(100),
-    currency: 'CNY',
-    payer_name: null,
-    payer_account: '6222',
-    payer_bank: null,
-    end_to_end_id: null,
-    remittance: null,
-    original_reference: null,
-    booked_at_ms: NOW_MS,
-    booked_on: '2026-04-12',
-    heard_by: 'push',
-    heard_at_ms: NOW_MS,
-  });
-  const order = { merchant_id: null, trade_id: null };
-  const hold = { account_id: ACCOUNT, reference, reason: 'unknown_number', ...order, exception_id: newId() };
-  await bank_credits.hold({
-    ...hold,
-    kind: 'bank_credit_unknown_number',
-    detail: {},
-    now_ms: NOW_MS,
-    rests_until_ms: NOW_MS,
-  });
-  const request = { account_id: ACCOUNT, reference, amount_fen: 100, asked_by: 'a', created_at_ms: NOW_MS };
-  await bank_returns.returnCredit({ ...request, return_no: newId() });
-  return reference;
+  return (await storeReturning(opened.store)).reference;
 }
 
 async function claim(at_ms: number): Promise<BankReturn> {

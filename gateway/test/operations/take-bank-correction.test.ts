@@ -1,4 +1,5 @@
 /** A return that comes back puts its credit into the queue again only when all of it came back. */
+import { BANK_ACCOUNT as ACCOUNT, bankEntry, storeReturning } from '../storage/bank-samples.ts';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BankEntry } from '../../src/domain/bank-credit.ts';
@@ -15,9 +16,6 @@ import {
   saveOf,
   type OpenedStore,
 } from '../storage/opened-store.ts';
-
-const ACCOUNT = 'bank-1';
-const OF_NOBODY = { payer_name: null, payer_account: '6222', payer_bank: null, remittance: null };
 
 let opened: OpenedStore;
 
@@ -40,43 +38,13 @@ function gateway(): Gateway {
   } as unknown as Gateway;
 }
 
-/** A credit of 100 fen that is on its way back. */
-async function returning(): Promise<{ reference: string; return_no: string }> {
-  const [reference, return_no] = [newId(), newId()];
-  const { bank_credits, bank_returns } = opened.store;
-  const credit = { ...entryOf('credit', reference, 100), number: '9902000000000002', end_to_end_id: null };
-  await bank_credits.record({ ...credit, account_id: ACCOUNT, heard_by: 'push', heard_at_ms: NOW_MS });
-  const order = { merchant_id: null, trade_id: null };
-  const hold = { account_id: ACCOUNT, reference, reason: 'unknown_number', ...order, exception_id: newId() };
-  await bank_credits.hold({
-    ...hold,
-    kind: 'bank_credit_unknown_number',
-    detail: {},
-    now_ms: NOW_MS,
-    rests_until_ms: NOW_MS,
-  });
-  const request = { account_id: ACCOUNT, reference, amount_fen: 100, asked_by: 'a', created_at_ms: NOW_MS };
-  await bank_returns.returnCredit({ ...request, return_no });
-  return { reference, return_no };
-}
-
 function entryOf(
   kind: BankEntry['kind'],
   reference: string,
   amount: number,
   end_to_end_id: string | null = null,
 ): BankEntry {
-  const times = { booked_at_ms: NOW_MS, booked_on: '2026-04-12', original_reference: null };
-  return {
-    kind,
-    reference,
-    amount_fen: fen(amount),
-    currency: 'CNY',
-    number: null,
-    end_to_end_id,
-    ...times,
-    ...OF_NOBODY,
-  };
+  return bankEntry({ kind, reference, amount_fen: fen(amount), number: null, end_to_end_id });
 }
 
 const stateOf = async (reference: string) => (await opened.store.bank_credits.byReference(ACCOUNT, reference))?.state;
@@ -88,14 +56,14 @@ const matters = (return_no: string) =>
   );
 
 test('the whole of it: the credit waits again', async () => {
-  const { reference, return_no } = await returning();
+  const { reference, return_no } = await storeReturning(opened.store);
   await takeReturned(gateway(), ACCOUNT, entryOf('returned', newId(), 100, return_no));
   expect(await stateOf(reference)).toBe('held');
   expect(await matters(return_no)).toMatchObject([{ kind: 'bank_return_failed' }]);
 });
 
 test.each([40, 160])('%i of 100 fen: the credit stays on its way, and a person is told once', async (amount) => {
-  const { reference, return_no } = await returning();
+  const { reference, return_no } = await storeReturning(opened.store);
   const back = entryOf('returned', newId(), amount, return_no);
   await takeReturned(gateway(), ACCOUNT, back);
   await takeReturned(gateway(), ACCOUNT, back);

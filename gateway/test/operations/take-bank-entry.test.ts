@@ -1,4 +1,5 @@
 /** What a bank says that fits nothing of ours is kept for a person, once, and never booked. */
+import { BANK_ACCOUNT as ACCOUNT, bankEntry } from '../storage/bank-samples.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ChannelClient, OrderForChannel } from '../../src/channels/channel.ts';
 import type { PushVerdict, VirtualAccounts } from '../../src/channels/virtual-accounts.ts';
@@ -10,8 +11,6 @@ import { takeEntry } from '../../src/operations/take-bank-entry.ts';
 import { takeBankPush } from '../../src/operations/take-bank-push.ts';
 import { withNumber } from '../../src/operations/take-number.ts';
 import { insertOrder, newId, NOW_MS, openStore, type OpenedStore } from '../storage/opened-store.ts';
-
-const ACCOUNT = 'bank-1';
 
 let opened: OpenedStore;
 
@@ -48,25 +47,6 @@ function bankGateway(client: Partial<ChannelClient> = {}): Gateway {
   } as unknown as Gateway;
 }
 
-function entry(changes: Partial<BankEntry> = {}): BankEntry {
-  return {
-    reference: newId(),
-    kind: 'credit',
-    number: '9902000000000002',
-    amount_fen: fen(100),
-    currency: 'CNY',
-    payer_name: null,
-    payer_account: '6222',
-    payer_bank: null,
-    end_to_end_id: null,
-    remittance: null,
-    original_reference: null,
-    booked_at_ms: NOW_MS,
-    booked_on: '2026-04-12',
-    ...changes,
-  };
-}
-
 async function take(said: BankEntry): Promise<void> {
   await takeEntry(bankGateway(), { account_id: ACCOUNT, numbers: numbersHearing() }, said, 'push');
 }
@@ -86,7 +66,7 @@ describe('an entry', () => {
   ])(
     'that tells %s under the same reference is put before a person, once, and the first stays',
     async (_what, other, detail) => {
-      const first = entry();
+      const first = bankEntry();
       await take(first);
       await take({ ...first, ...other });
       await take({ ...first, ...other });
@@ -99,7 +79,7 @@ describe('an entry', () => {
   );
 
   test('that is told again word for word is no matter', async () => {
-    const first = entry();
+    const first = bankEntry();
     await take(first);
     await take(first);
     expect(await matters('bank_credit_changed', { reference: first.reference })).toEqual([]);
@@ -109,7 +89,7 @@ describe('an entry', () => {
   test.each([null, 'no number of ours'])(
     'of a payment that came back and is none of ours (%s) is kept',
     async (number) => {
-      const back = entry({ kind: 'returned', end_to_end_id: number });
+      const back = bankEntry({ kind: 'returned', end_to_end_id: number });
       await take(back);
       await take(back);
       expect(await matters('bank_return_unknown', { reference: back.reference })).toHaveLength(1);

@@ -1,9 +1,7 @@
 /** What the bank has taken back must never wait for a person again: whoever returned it or booked it would give money away. */
+import { BANK_ACCOUNT as ACCOUNT, BANK_NUMBER, newCredit } from './bank-samples.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fen } from '../../src/domain/money.ts';
 import { MERCHANT_ID, newId, NOW_MS, openStore, type OpenedStore } from './opened-store.ts';
-
-const ACCOUNT = 'bank-1';
 
 let opened: OpenedStore;
 
@@ -13,37 +11,18 @@ beforeAll(async () => {
 
 afterAll(() => opened.close());
 
-const NUMBER = '9902000000000002';
-
 /** A credit of 100 fen that nobody has decided about. */
-async function newCredit(): Promise<string> {
-  const reference = newId();
-  await opened.store.bank_credits.record({
-    account_id: ACCOUNT,
-    reference,
-    kind: 'credit',
-    number: NUMBER,
-    amount_fen: fen(100),
-    currency: 'CNY',
-    payer_name: null,
-    payer_account: '6222',
-    payer_bank: null,
-    end_to_end_id: null,
-    remittance: null,
-    original_reference: null,
-    booked_at_ms: NOW_MS,
-    booked_on: '2026-04-12',
-    heard_by: 'push',
-    heard_at_ms: NOW_MS,
-  });
-  return reference;
+async function storedCredit(): Promise<string> {
+  const credit = newCredit();
+  await opened.store.bank_credits.record(credit);
+  return credit.reference;
 }
 
 /** A credit of 100 fen that waits for a person. */
 async function heldCredit(
   order: { merchant_id: string | null; trade_id: string | null } = { merchant_id: MERCHANT_ID, trade_id: newId() },
 ): Promise<string> {
-  const reference = await newCredit();
+  const reference = await storedCredit();
   await opened.store.bank_credits.hold({
     account_id: ACCOUNT,
     reference,
@@ -159,14 +138,14 @@ describe('a credit that its order does not take', () => {
 test('a credit that is held lets its closed number rest anew, in the same statement', async () => {
   const { bank_credits, virtual_accounts } = opened.store;
   const owner = { account_id: ACCOUNT, merchant_id: MERCHANT_ID, trade_id: newId() };
-  await virtual_accounts.adopt(owner, NUMBER, NOW_MS, NOW_MS);
+  await virtual_accounts.adopt(owner, BANK_NUMBER, NOW_MS, NOW_MS);
   const free_at_ms = NOW_MS + 1_000;
   await virtual_accounts.close(owner, { now_ms: NOW_MS, free_at_ms }, { source: 'close', kind: 'number_closed' });
-  const reference = await newCredit();
+  const reference = await storedCredit();
   const order = { merchant_id: MERCHANT_ID, trade_id: owner.trade_id };
   const hold = { account_id: ACCOUNT, reference, reason: 'closed_number', ...order, detail: {}, now_ms: NOW_MS };
   const rests_until_ms = NOW_MS + 5_000;
   const matter = { exception_id: newId(), kind: 'bank_credit_closed_number' };
   expect(await bank_credits.hold({ ...hold, ...matter, rests_until_ms })).toBe(true);
-  expect((await virtual_accounts.byNumber(ACCOUNT, NUMBER))?.free_at_ms).toBe(rests_until_ms);
+  expect((await virtual_accounts.byNumber(ACCOUNT, BANK_NUMBER))?.free_at_ms).toBe(rests_until_ms);
 });

@@ -1,10 +1,7 @@
 /** Rows and calls of bank transfers, for the test that looks at how every statement is run. */
-import type { NewCredit } from '../../src/storage/bank-credits.ts';
-import { fen } from '../../src/domain/money.ts';
+import { BANK_ACCOUNT as ACCOUNT, newCredit } from './bank-samples.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { MERCHANT_ID, newId, NOW_MS } from './opened-store.ts';
-
-const ACCOUNT = 'bank-1';
 
 type Fill = (table: string, columns: string, values: string) => Promise<unknown>;
 
@@ -39,27 +36,6 @@ export async function fillBankTables(fill: Fill, id: (letter: string) => string,
     'account_id, sha256, name, state, entries, message, at_ms',
     `'${ACCOUNT}', 'sha' || n, 'file', 'done', 1, '', n`,
   );
-}
-
-function newCredit(reference: string): NewCredit {
-  return {
-    account_id: ACCOUNT,
-    reference,
-    kind: 'credit',
-    number: '9902000000000002',
-    amount_fen: fen(100),
-    currency: 'CNY',
-    payer_name: null,
-    payer_account: '6222',
-    payer_bank: null,
-    end_to_end_id: null,
-    remittance: null,
-    original_reference: null,
-    booked_at_ms: NOW_MS,
-    booked_on: '2026-04-12',
-    heard_by: 'push',
-    heard_at_ms: NOW_MS,
-  };
 }
 
 /** Every function about bank transfers at least once. */
@@ -134,7 +110,7 @@ async function useNumbers({ virtual_accounts }: Store): Promise<void> {
 }
 
 async function useCredits({ bank_credits }: Store): Promise<void> {
-  for (const reference of ['new.1', 'new.2', 'new.3']) await bank_credits.record(newCredit(reference));
+  for (const reference of ['new.1', 'new.2', 'new.3']) await bank_credits.record(newCredit({ reference: reference }));
   const order = { merchant_id: MERCHANT_ID, trade_id: newId() };
   const hold = {
     account_id: ACCOUNT,
@@ -166,7 +142,7 @@ async function useCredits({ bank_credits }: Store): Promise<void> {
   await bank_credits.ofOrder(order.merchant_id, order.trade_id);
   await bank_credits.likeReversal(ACCOUNT, '9902000000000002', 100);
   await bank_credits.reversal(ACCOUNT, 'new.r');
-  await bank_credits.addReversal(ACCOUNT, { ...newCredit('new.r'), kind: 'reversal' }, 'new.3', NOW_MS);
+  await bank_credits.addReversal(ACCOUNT, { ...newCredit({ reference: 'new.r' }), kind: 'reversal' }, 'new.3', NOW_MS);
   await bank_credits.reversalOf(ACCOUNT, 'new.3');
   await bank_credits.reverse(ACCOUNT, 'new.3', 'new.r', NOW_MS);
   await bank_credits.unfinished(NOW_MS, 100);
