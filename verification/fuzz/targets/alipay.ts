@@ -1,5 +1,6 @@
 /** Alipay: callbacks as forms, answers as JSON of which the raw text is signed. */
 import { rawMembers } from '../../../gateway/src/channels/alipay/raw-node.ts';
+import { forgedCallback } from '../forged-callback.ts';
 import {
   ALIPAY_APP_ID,
   openAccount,
@@ -118,34 +119,16 @@ const callbacks: TargetMaker = {
   },
 };
 
-const GENUINE = FORMS.map(signed);
-
-function business(form: string): string {
-  return JSON.stringify([...read(form)].filter(([name]) => name !== 'sign').toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-const forged: TargetMaker = {
+const forged = forgedCallback({
   name: 'alipay-forged',
-  open() {
-    const channel = openAccount('alipay', peer().ports);
-    return {
-      name: 'alipay-forged',
-      about: 'a callback of Alipay that was changed after it was signed: refused, unless its parameters are the same',
-      watched: WATCHED,
-      seeds: GENUINE.map((form) => Buffer.from(form)),
-      words: WORDS,
-      async run(input) {
-        const body = input.toString('utf8');
-        const callback = await channel.readCallback({ headers: {}, body });
-        if (callback.kind === 'rejected') return mustBeCallback(callback);
-        must(
-          GENUINE.some((form) => business(form) === business(body)),
-          'a changed form was believed',
-        );
-      },
-    };
-  },
-};
+  about: 'a callback of Alipay that was changed after it was signed: refused, unless its parameters are the same',
+  account: 'alipay',
+  watched: WATCHED,
+  words: WORDS,
+  genuine: FORMS.map(signed),
+  meaning: (form) =>
+    JSON.stringify([...read(form)].filter(([name]) => name !== 'sign').toSorted(([a], [b]) => (a < b ? -1 : 1))),
+});
 
 const NODES = [
   {

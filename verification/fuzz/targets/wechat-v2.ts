@@ -1,4 +1,5 @@
 /** WeChat Pay APIv2: its XML against another reader, its callbacks and answers. */
+import { forgedCallback } from '../forged-callback.ts';
 import { createCipheriv, createHash, createHmac } from 'node:crypto';
 import { SaxesParser } from 'saxes';
 import { readXml, writeXml, xmlText, type Fields } from '../../../gateway/src/channels/wechat/v2/xml.ts';
@@ -16,7 +17,7 @@ import {
   TRADE_ID,
 } from '../peers.ts';
 import { mustBeCallback, mustBeReport } from '../reports.ts';
-import { must, mustEqual, mustNotBePolluted, type TargetMaker } from '../target.ts';
+import { mustEqual, mustNotBePolluted, type TargetMaker } from '../target.ts';
 
 const WATCHED = ['channels/wechat/v2/'];
 const WORDS = [
@@ -198,35 +199,19 @@ const callbacks: TargetMaker = {
   },
 };
 
-const GENUINE = SAMPLES.map(signed);
-
-const forged: TargetMaker = {
+const forged = forgedCallback({
   name: 'wechat-v2-forged',
-  open() {
-    const channel = openAccount('wechat-v2', peer().ports);
-    return {
-      name: 'wechat-v2-forged',
-      about: 'a callback of WeChat Pay APIv2 that was changed after it was signed: refused, unless it says the same',
-      watched: WATCHED,
-      seeds: GENUINE.map((text) => Buffer.from(text)),
-      words: WORDS,
-      async run(input) {
-        const body = input.toString('utf8');
-        const callback = await channel.readCallback({ headers: {}, body });
-        if (callback.kind === 'rejected') return mustBeCallback(callback);
-        const said = [...(readXml(body) ?? [])]
-          .filter(([, value]) => value !== '')
-          .toSorted(([a], [b]) => (a < b ? -1 : 1));
-        const same = GENUINE.some(
-          (text) =>
-            JSON.stringify([...(readXml(text) ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1))) ===
-            JSON.stringify(said),
-        );
-        must(same, 'a changed message was believed');
-      },
-    };
-  },
-};
+  about: 'a callback of WeChat Pay APIv2 that was changed after it was signed: refused, unless it says the same',
+  account: 'wechat-v2',
+  watched: WATCHED,
+  words: WORDS,
+  genuine: SAMPLES.map(signed),
+  // An empty member is not signed.
+  meaning: (body) =>
+    JSON.stringify(
+      [...(readXml(body) ?? [])].filter(([, value]) => value !== '').toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    ),
+});
 
 const answers: TargetMaker = {
   name: 'wechat-v2-answer',
