@@ -1,34 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../database.ts';
-import { createWorldKeys, type WorldKeys } from '../simulation/keys.ts';
+import { describe, expect, it } from 'vitest';
+import { simulatedWorlds } from '../simulated-worlds.ts';
 import { freezeRealWorld } from '../simulation/real-world-guard.ts';
 import { describeFailure } from '../simulation/report.ts';
-import { Sessions } from '../simulation/sessions.ts';
-import { prepareDatabase } from '../simulation/trial/prepare-database.ts';
-import { runSeed, type Failure, type Verdict } from '../simulation/trial/run-seed.ts';
+import type { Failure, Verdict } from '../simulation/trial/run-seed.ts';
 import { shrink } from '../simulation/trial/shrink.ts';
 import { wholeTableRead } from '../simulation/trial/plans.ts';
 
-const STEPS = 300;
-
-let keys: WorldKeys;
-let database: TestDatabase;
-let sessions: Sessions;
-
-beforeAll(async () => {
-  keys = await createWorldKeys();
-  database = await createTestDatabase();
-  sessions = new Sessions(database.url);
-  await prepareDatabase(sessions, keys);
-});
-
-afterAll(async () => {
-  await sessions.close();
-  await database.drop();
-});
-
-const run = (seed: string, without: ReadonlySet<number> = new Set(), steps = STEPS): Promise<Verdict> =>
-  runSeed({ seed, steps, keys, sessions, without });
+const { run, sessions } = simulatedWorlds();
 
 describe('a seed', () => {
   it.each(['1', '2', '3', '4'])(
@@ -96,6 +74,6 @@ describe('a failure', () => {
 describe('statements', () => {
   it('that read a growing table whole are found', async () => {
     const scan = { name: 'all_of_it', text: 'SELECT * FROM orders WHERE pay_type = $1' };
-    expect(await sessions.use((session) => wholeTableRead(session, [scan]))).toContain('reads orders');
+    expect(await sessions().use((session) => wholeTableRead(session, [scan]))).toContain('reads orders');
   });
 });
