@@ -87,7 +87,7 @@ export class Scheduler {
     this.#watchers.push(watcher);
   }
 
-  /** Whether anything can happen without waiting for a timer that is set for later than `until_ms`. */
+  /** When the next task is due, milliseconds; null when nothing is left to happen. */
   nextDue(): number | null {
     return this.#due.length > 0 ? this.#now_ms : this.#waiting.nextDue();
   }
