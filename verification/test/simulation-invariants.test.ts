@@ -356,6 +356,17 @@ describe('the invariants of the simulation', () => {
     expect(judge(GOOD)).toEqual(new Map());
   });
 
+  it('do not call a reverse forgotten that was carried out before a late payment was taken', () => {
+    const reversed = { ...ORDER, state: 'reversed' };
+    const seen = [
+      ...GOOD.slice(0, 1),
+      answered('/v2/pay/reverse', 601, {}, { mch_trade_id: 'n1' }),
+      commit(change('orders', reversed, ORDER), event('reversed', 2)),
+      commit(change('orders', PAID, reversed), event('late_payment_accepted', 3)),
+    ];
+    expect(judge(seen).has('wanted-ends')).toBe(false);
+  });
+
   it.each(CASES)('see %s', (_what, seen, expected) => {
     const broken = judge(seen);
     for (const [name, words] of Object.entries(expected))

@@ -1,13 +1,23 @@
+import { changeOf } from '../mirror.ts';
 import type { Broken, Invariant, View } from './invariant.ts';
 
-/** A merchant that heard 601 of a reverse need not ask again: it is done, or it was refused and a person knows. */
+/**
+ * A merchant that heard 601 of a reverse need not ask again: it is done, or it was refused and a person knows. What is paid after
+ * it was reversed was reversed all the same: the merchant has told us to take late payments.
+ */
 export const wantedEnds: Invariant = {
   name: 'wanted-ends',
   promise: 'a reverse that was answered "unknown" is carried out, or its refusal is put before a person',
   judge: (view) => {
     const wanted = new Set<string>();
+    const reversed = new Set<string>();
     return {
       watch(observation) {
+        if (observation.kind === 'commit')
+          for (const change of observation.changes) {
+            const order = changeOf(change, 'orders')?.after;
+            if (order?.state === 'reversed') reversed.add(order.trade_id);
+          }
         if (observation.kind !== 'answered' || observation.path !== '/v2/pay/reverse') return [];
         const { result, merchant_id, fields } = observation;
         if (result.kind !== 'answered' || result.code !== 601) return [];
@@ -15,7 +25,7 @@ export const wantedEnds: Invariant = {
         if (order) wanted.add(order.trade_id);
         return [];
       },
-      atRest: () => [...wanted].flatMap((trade_id) => forgotten(view, trade_id)),
+      atRest: () => [...wanted].filter((trade_id) => !reversed.has(trade_id)).flatMap((trade_id) => forgotten(view, trade_id)),
     };
   },
 };
