@@ -25,7 +25,8 @@ export const wantedEnds: Invariant = {
         if (order) wanted.add(order.trade_id);
         return [];
       },
-      atRest: () => [...wanted].filter((trade_id) => !reversed.has(trade_id)).flatMap((trade_id) => forgotten(view, trade_id)),
+      atRest: () =>
+        [...wanted].filter((trade_id) => !reversed.has(trade_id)).flatMap((trade_id) => forgotten(view, trade_id)),
     };
   },
 };
