@@ -141,7 +141,7 @@ export function assemble(parts: Parts): Assembled {
     log,
     public_url: parts.public_url,
     link_key: deriveLinkKey(parts.master_key),
-    wakeJobs: () => runner.wake(),
+    wakeJobs: (...work) => runner.wake(work),
   };
   let leaving = false;
   const loops = parts.role === 'api' ? [] : jobLoops(parts, platform);

@@ -1,4 +1,5 @@
 /** The gateway's books as they stand after each commit, kept beside the database from what changed. */
+import type { JobKind } from '../../gateway/src/storage/jobs.ts';
 import { WATCHED, type Change, type Row } from './changes.ts';
 
 export interface OrderRow {
@@ -65,7 +66,7 @@ export interface ExceptionRow {
 }
 
 export interface JobRow {
-  readonly kind: string;
+  readonly kind: JobKind;
   readonly merchant_id: string;
   readonly subject_id: string;
   readonly run_at_ms: number;

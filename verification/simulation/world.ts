@@ -3,7 +3,7 @@
  * payer, on a virtual clock, an in-process network and a real PostgreSQL. The same seed gives the same trace, byte for byte.
  */
 import { createHash } from 'node:crypto';
-import type { Gateway } from '../../gateway/src/operations/gateway.ts';
+import type { Gateway, Work } from '../../gateway/src/operations/gateway.ts';
 import { createMerchant } from '../../gateway/src/operations/merchants.ts';
 import { createDatabase, type Database } from '../../gateway/src/storage/database.ts';
 import { createSealer } from '../../gateway/src/storage/seal.ts';
@@ -261,9 +261,9 @@ export class World {
     this.trace.note(name, 'has stopped');
   }
 
-  /** A node looks for work, as it does many times a second. */
-  wakeNode(name: string): void {
-    this.#nodes.get(name)?.assembled.gateway.wakeJobs();
+  /** A node looks for work of a kind, as it does many times a second. */
+  wakeNode(name: string, work: Work): void {
+    this.#nodes.get(name)?.assembled.gateway.wakeJobs(work);
   }
 
   /** A node looks for changed configuration, as it does four times a second. */

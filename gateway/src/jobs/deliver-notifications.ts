@@ -57,7 +57,7 @@ function advance(
   while (line.running < MAX_RUNNING_PER_MERCHANT) {
     const next = line.waiting.shift();
     if (!next) return;
-    if (line.waiting.length === LONG_LINE - 1) gateway.wakeJobs();
+    if (line.waiting.length === LONG_LINE - 1) gateway.wakeJobs('notification');
     // Half of the lease is kept for the attempt itself: what waited longer comes due again, here or on another node.
     if (gateway.ports.clock.now_ms() - next.claimed_at_ms > LEASE_MS / 2) continue;
     line.running += 1;

@@ -2,14 +2,14 @@
  * Runs what is due. Each kind of job has its own loop: claim a batch under a lease, run it, claim the next while there is
  * more, else sleep until the poll or a wake-up from inside the process. What a dead node had claimed comes due again.
  */
-import type { Gateway } from '../operations/gateway.ts';
+import type { Gateway, Work } from '../operations/gateway.ts';
 import type { Timer } from '../ports.ts';
 
 /** Runs a claimed job. Once the runner stops it runs nothing more: the lease brings the job back. */
 export type Start = (run: () => Promise<void>) => void;
 
 export interface JobLoop {
-  readonly kind: string;
+  readonly kind: Work;
   /** Claims and runs up to `limit` jobs; answers how many it claimed. Never rejects for a single job. */
   runBatch(gateway: Gateway, limit: number, start: Start): Promise<number>;
   readonly max_running: number;
@@ -33,7 +33,8 @@ export interface Runner {
   start(): void;
   /** Claims no more and waits for what is running. */
   stop(): Promise<void>;
-  wake(): void;
+  /** Such work is looked for at once. */
+  wake(work: readonly Work[]): void;
 }
 
 /** NOTIFY serialises commits, so the database is polled; the wake-up inside the process makes the usual case immediate. */
@@ -47,7 +48,7 @@ export function createRunner(gateway: () => Gateway, loops: readonly JobLoop[], 
     stop: async () => {
       await Promise.all(lines.map((line) => line.stop()));
     },
-    wake: () => lines.forEach((line) => line.wake()),
+    wake: (work) => lines.filter((line) => work.includes(line.kind)).forEach((line) => line.wake()),
   };
 }
 
@@ -68,6 +69,10 @@ class Line {
     this.#poll_ms = poll_ms;
     this.#gateway = gateway;
     this.#loop = loop;
+  }
+
+  get kind(): Work {
+    return this.#loop.kind;
   }
 
   start(): void {

@@ -42,7 +42,8 @@ export async function applyToOrder(gateway: Gateway, read: Order, said: OrderEve
     const save = changes && { ...savedAs(gateway, order, changes, decision, evidence, event, at_ms), raises };
     if (save && (await gateway.store.orders.save(save))) {
       if (raises) noteRaised(gateway, raises);
-      if (save.notification || save.late_refund) gateway.wakeJobs();
+      if (save.notification) gateway.wakeJobs('notification');
+      if (save.late_refund) gateway.wakeJobs('refund');
       if (hasVirtualAccount(save.order) && hasEnded(order, save.order))
         await releaseNumber(gateway, save.order, evidence.source);
       return afterSave(save.order, save);

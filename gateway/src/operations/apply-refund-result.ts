@@ -40,7 +40,7 @@ export async function applyToRefund(
       const save = { ...prepareSave(gateway, order, next, decision, event, evidence, at_ms), raises };
       if (await gateway.store.refunds.save(save)) {
         if (raises) noteRaised(gateway, raises);
-        if (save.notification) gateway.wakeJobs();
+        if (save.notification) gateway.wakeJobs('notification');
         return { ...next, version: next.version + 1 };
       }
     }

@@ -94,7 +94,7 @@ export async function returnCredit(
     created_at_ms: gateway.ports.clock.now_ms(),
   });
   if (!taken) throw takenMeanwhile();
-  gateway.wakeJobs();
+  gateway.wakeJobs('bank_return');
   return {
     credit: (await gateway.store.bank_credits.byReference(account_id, reference)) ?? credit,
     done_before: false,
@@ -224,7 +224,7 @@ export async function finishSettling(
   const { merchant_id, trade_id } = order;
   const booked_on = { merchant_id, trade_id, payment_reference, return_no: newReturnNo(gateway) };
   await bank_credits.book(account_id, references, booked_on, now_ms);
-  gateway.wakeJobs();
+  gateway.wakeJobs('bank_return');
   for (const credit of await bank_credits.byReferences(account_id, references)) {
     if (credit.exception_id === null) continue;
     await gateway.store.exceptions.resolve(
