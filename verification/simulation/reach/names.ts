@@ -50,9 +50,7 @@ export const EXCEPTIONS_NOT_HERE: readonly {
   readonly kind: (typeof BANK_EXCEPTIONS)[number];
   readonly test: string;
 }[] = [
-  { kind: 'bank_credit_before_order', test: 'verification/test/bank.test.ts' },
   { kind: 'bank_credit_changed', test: 'gateway/test/operations/take-bank-entry.test.ts' },
-  { kind: 'bank_reversal_unknown', test: 'gateway/test/operations/take-bank-file.test.ts' },
   { kind: 'bank_return_unknown', test: 'gateway/test/operations/take-bank-entry.test.ts' },
   { kind: 'bank_entry_unreadable', test: 'verification/test/bank-files.test.ts' },
   { kind: 'bank_file_unreadable', test: 'verification/test/bank-files.test.ts' },

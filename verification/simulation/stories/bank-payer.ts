@@ -5,7 +5,7 @@ import type { Party } from '../../../simulators/src/bank/records.ts';
 import { accountOfNumber, type BankAccountId } from '../accounts.ts';
 import { pick } from '../trial/pick.ts';
 import type { Json } from '../../merchant.ts';
-import { inSeconds, orderFields, type Teller } from './story.ts';
+import { inSeconds, insist, orderFields, type Teller } from './story.ts';
 
 /** Forms in which a bank tells of a transfer. */
 const FORMATS = ['camt054', 'camt054.02', 'json'] as const;
@@ -17,6 +17,21 @@ const FORMATS = ['camt054', 'camt054.02', 'json'] as const;
 export function transferFields(teller: Teller, more: Json = {}): Json & { mch_trade_id: string } {
   const time_expire = inSeconds(teller.world, teller.random.integer(600, 7_200));
   return orderFields(teller, 'ecp.transfer', { time_expire, ...more });
+}
+
+/** An order that is to be paid to a number. */
+export interface Placed {
+  readonly mch_trade_id: string;
+  readonly fund_acc: string;
+  readonly total: number;
+}
+
+/** Places an order that is paid by bank transfer; null when it was not given a number. */
+export async function placeTransfer(teller: Teller, more: Json = {}): Promise<Placed | null> {
+  const fields = transferFields(teller, more);
+  const placed = await insist(teller.merchant, '/v2/pay', fields);
+  const fund_acc = placed?.code === 0 ? numberIn(placed.data) : null;
+  return fund_acc === null ? null : { mch_trade_id: fields.mch_trade_id, fund_acc, total: Number(fields['total_fee']) };
 }
 
 /** The digits as they stand in the text: a double might not hold them. */
@@ -53,35 +68,50 @@ export class BankPayer {
 
   /** The bank takes one of the transfers back. */
   takeOneBack(): void {
-    const { world, random } = this.#teller;
-    const { reference, account_id } = pick(random, this.transfers);
+    const { random } = this.#teller;
+    this.takeBack(pick(random, this.transfers).reference);
+  }
+
+  /** The bank takes the transfer with this reference back. */
+  takeBack(reference: string): void {
+    const { world } = this.#teller;
+    const account_id = this.transfers.find((one) => one.reference === reference)?.account_id;
+    if (!account_id) throw new Error(`${reference} was never transferred`);
     tryAtBank(this.#teller, `takes ${reference} back`, () =>
       world.atBank(account_id, (book) => book.reverse(reference)),
     );
   }
 }
 
-/** Payments of ours that are recognised by something come back to us. */
-export function sendBack(
-  teller: Teller,
-  fund_acc: string,
-  is_it: (payment: { remark: string; payee: Party }) => boolean,
-): void {
-  const { world } = teller;
-  for (const payment of world.bank.book.transfers().filter(is_it)) {
-    tryAtBank(teller, `returns ${payment.out_transfer_no}`, () =>
-      world.atBank(accountOfNumber(fund_acc), (book) => book.returnPayment(payment.out_transfer_no, '账号不存在')),
-    );
-  }
+type OurPayment = { readonly remark: string; readonly payee: Party };
+
+/** Whether a payment of ours is what an operator sent back to this payer. */
+export function isReturnTo(payer: BankPayer, { remark, payee }: OurPayment): boolean {
+  return payee.account === payer.party.account && remark.startsWith('退回');
 }
 
-/** What has been taken back, or has never left, is refused by the bank. */
-function tryAtBank({ world }: Teller, what: string, deed: () => unknown): void {
+/** Payments of ours that are recognised by something come back to us. Answers how many did. */
+export function sendBack(teller: Teller, fund_acc: string, is_it: (payment: OurPayment) => boolean): number {
+  const { world } = teller;
+  const come = (out_transfer_no: string): boolean =>
+    tryAtBank(teller, `returns ${out_transfer_no}`, () =>
+      world.atBank(accountOfNumber(fund_acc), (book) => book.returnPayment(out_transfer_no, '账号不存在')),
+    );
+  return world.bank.book
+    .transfers()
+    .filter(is_it)
+    .filter(({ out_transfer_no }) => come(out_transfer_no)).length;
+}
+
+/** What has been taken back, or has never left, is refused by the bank. Answers whether it did as asked. */
+function tryAtBank({ world }: Teller, what: string, deed: () => unknown): boolean {
   try {
     deed();
     world.trace.note('bank', what);
+    return true;
   } catch (error) {
     if (!(error instanceof ControlError)) throw error;
     world.trace.note('bank', `${what}: ${error.message}`);
+    return false;
   }
 }

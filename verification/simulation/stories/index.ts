@@ -1,3 +1,4 @@
+import { bankMoments } from './bank-moments.ts';
 import { cashier, oldTry, wechatLink } from './cashier.ts';
 import { changesMind, paidUnseen, promisedInVain } from './changes-mind.ts';
 import { deaf } from './deaf.ts';
@@ -46,6 +47,7 @@ export const STORIES: Readonly<Record<string, Story>> = {
   'wechat-link': wechatLink,
   meddler,
   transfer,
+  'bank-moments': bankMoments,
   numbers,
   operator,
   deaf,

@@ -19,7 +19,7 @@ import { pick } from '../trial/pick.ts';
 import { transferFields } from './bank-payer.ts';
 import { insist, thinkingTime, type Story, type Teller } from './story.ts';
 
-const BY = 'operator';
+export const BY = 'operator';
 const MOST_MATTERS = 100;
 /** A node dies after so many changes of credits: before the money is booked, or just after it. */
 const MOST_CHANGES = 2;
@@ -48,17 +48,25 @@ async function replayFailed(gateway: Gateway, { merchant }: Teller): Promise<voi
  */
 export async function lookAfter(teller: Teller, fund_acc: string | null): Promise<boolean> {
   const { random } = teller;
-  let found: readonly StoredException[] = [];
-  await atNode(teller, 'reads the queue', async (gateway) => {
-    found = await gateway.store.exceptions.list('open', '', MOST_MATTERS);
-  });
-  const matters = found.filter((one) => fund_acc === null || one.detail['fund_acc'] === fund_acc);
+  const matters = await readQueue(teller, fund_acc);
   if (matters.length === 0) return false;
   const wishes = [await wishFor(teller, matters)];
   if (random.chance(0.3)) wishes.push(random.chance(0.4) ? (wishes[0] as Wish) : await wishFor(teller, matters));
   const dies = random.chance(0.3);
   await Promise.all(wishes.map((wish) => atNode(teller, 'decides', wish, dies)));
   return true;
+}
+
+/**
+ * What waits for a person, or as much of it as is read at once.
+ * @param fund_acc only what came to this number; null: whatever there is
+ */
+export async function readQueue(teller: Teller, fund_acc: string | null): Promise<readonly StoredException[]> {
+  let found: readonly StoredException[] = [];
+  await atNode(teller, 'reads the queue', async (gateway) => {
+    found = await gateway.store.exceptions.list('open', '', MOST_MATTERS);
+  });
+  return found.filter((one) => fund_acc === null || one.detail['fund_acc'] === fund_acc);
 }
 
 /** What an operator thinks best, or thinks. */
