@@ -9,6 +9,7 @@ import { inSeconds, insist, orderFields, scanCode, thinkingTime, tryToPay, type 
 
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
+const RUSH_LIFE_S = 300;
 const WALLETS = ['wechat', 'alipay'] as const satisfies readonly LyingChannel[];
 
 /** Places an order and pays it at once. @returns its fields and number at the channel; null when it came to nothing */
@@ -271,8 +272,10 @@ export const rush: Story = async (teller) => {
     fault: 'http_500',
     count: 32,
   });
+  // Each is asked about for as long as it lives.
+  const time_expire = inSeconds(world, RUSH_LIFE_S);
   for (let number = 1; number <= 24; number += 1) {
-    const fields = orderFields(teller, `${wallet}.scan`);
+    const fields = orderFields(teller, `${wallet}.scan`, { time_expire });
     world.act(number * 300, merchant.name, async () => {
       await merchant.call('/v2/pay', { ...fields, mch_trade_id: `${name}.${number}` });
     });

@@ -34,6 +34,9 @@ export interface Plan {
 /** They take many steps, and are told more rarely for it. */
 const LONG_STORIES: ReadonlySet<string> = new Set(['mistaken', 'crumbs']);
 
+/** They can go in many ways, each of which is to be met in a night, and are told more often for it. */
+const MANY_SIDED: ReadonlySet<string> = new Set(['transfer', 'bank-moments']);
+
 /** One story for so many steps. */
 const STEPS_OF_A_STORY = 50;
 const MOST_BLOWS = 8;
@@ -95,10 +98,11 @@ function some<Item>(random: SeededRandom, items: readonly Item[], rate: (item: I
 
 function makeStories(random: SeededRandom, steps: number, horizon_ms: number): Omit<Deed, 'number'>[] {
   const names = some(random, Object.keys(STORIES), (name) => (LONG_STORIES.has(name) ? 0.15 : 0.4));
+  const lots = names.flatMap((name) => (MANY_SIDED.has(name) ? [name, name] : [name]));
   const count = Math.max(1, Math.round(steps / STEPS_OF_A_STORY));
   return Array.from({ length: count }, () => ({
     kind: 'story' as const,
-    name: pick(random, names),
+    name: pick(random, lots),
     at: random.integer(0, horizon_ms),
   }));
 }
