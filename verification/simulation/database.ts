@@ -159,7 +159,13 @@ export class SimulatedDatabase {
 
   #send(call: Call): void {
     const delay_ms = this.#random.integer(0, MOST_STATEMENT_MS);
-    this.#scheduler.after(delay_ms, call.owner, call.statement.name, () => this.#perform(call));
+    this.#performLater(delay_ms, call);
+  }
+
+  /** It has left its node, which may stand still meanwhile. */
+  #performLater(delay_ms: number, call: Call): void {
+    const perform = (): Promise<void> => this.#perform(call);
+    this.#scheduler.after(delay_ms, call.owner, call.statement.name, perform, { apart: true });
   }
 
   async #perform(call: Call): Promise<void> {
@@ -278,7 +284,7 @@ export class SimulatedDatabase {
     this.#note(open.call, 'sent_again', 'is sent again');
     const { call } = open;
     const delay_ms = this.#random.integer(1, this.#weather.most_held_ms || MOST_STATEMENT_MS);
-    this.#scheduler.after(delay_ms, call.owner, call.statement.name, () => this.#perform(call));
+    this.#performLater(delay_ms, call);
   }
 
   /** A statement has been executed and committed, or has failed. */
@@ -293,7 +299,7 @@ export class SimulatedDatabase {
       for (const watcher of this.#watchers) watcher(owner, statement.name, changes);
       if (call.fate === 'lost_after') return this.#lose(call);
       this.#count('executed');
-      if (!this.#gone.has(owner)) call.resolve(rows);
+      this.#hear(owner, () => call.resolve(rows));
     } catch (error) {
       if (!(error instanceof pg.DatabaseError) && !isLostConnection(error)) throw error;
       session.takeChanges();
@@ -301,7 +307,7 @@ export class SimulatedDatabase {
       if (sqlState(error) === DEADLOCK) this.#count('deadlock');
       const why = error instanceof Error ? error.message : 'failed';
       this.#scheduler.trace.note(owner, `sql ${statement.name}: ${why}`);
-      if (!this.#gone.has(owner)) call.reject(error);
+      this.#hear(owner, () => call.reject(error));
     }
   }
 
@@ -314,7 +320,14 @@ export class SimulatedDatabase {
 
   #lose(call: Call): void {
     this.#note(call, call.fate === 'lost_before' ? 'lost_before' : 'lost_after', `loses its connection (${call.fate})`);
-    if (!this.#gone.has(call.owner)) call.reject(connectionLost());
+    this.#hear(call.owner, () => call.reject(connectionLost()));
+  }
+
+  /** A node that stands still hears of it when it goes on. */
+  #hear(owner: string, hears: () => void): void {
+    if (this.#gone.has(owner)) return;
+    if (this.#scheduler.standsStill(owner)) this.#scheduler.after(0, owner, 'hears its database', hears);
+    else hears();
   }
 
   #note({ owner, statement }: Call, fate: StatementFate, what: string): void {

@@ -15,6 +15,8 @@ export interface Task {
   readonly owner: string;
   readonly what: string;
   readonly run: () => void | Promise<void>;
+  /** It is on its way, and happens although whoever's it is stands still. */
+  readonly apart?: boolean;
 }
 
 /** A task that can be taken back. */
@@ -51,6 +53,8 @@ export class Scheduler {
   readonly #due: Task[] = [];
   /** Parties whose process has ended. */
   readonly #gone = new Set<string>();
+  /** Parties that stand still, and what waits for them to go on. */
+  readonly #still = new Map<string, Task[]>();
   readonly #watchers: (() => void)[] = [];
   #now_ms: number;
   #steps = 0;
@@ -74,12 +78,36 @@ export class Scheduler {
   }
 
   /** Lets a task happen after `delay_ms` milliseconds. An error it throws, or rejects with, ends the whole run. */
-  after(delay_ms: number, owner: string, what: string, run: Task['run']): Pending {
-    const task: Task = { due_ms: this.#now_ms + Math.max(0, Math.ceil(delay_ms)), owner, what, run };
+  after(
+    delay_ms: number,
+    owner: string,
+    what: string,
+    run: Task['run'],
+    { apart = false }: { apart?: boolean } = {},
+  ): Pending {
+    const task: Task = { due_ms: this.#now_ms + Math.max(0, Math.ceil(delay_ms)), owner, what, run, apart };
     if (this.#gone.has(owner)) return { cancel: () => undefined };
-    if (task.due_ms <= this.#now_ms) this.#due.push(task);
+    if (task.due_ms <= this.#now_ms) this.#comesDue(task);
     else this.#waiting.add(task);
     return { cancel: () => this.#forget(task) };
+  }
+
+  /** From now on nothing happens in a party's process, as if it had been stopped with SIGSTOP: its timers and answers wait. */
+  standStill(owner: string): void {
+    if (this.#still.has(owner)) return;
+    this.#still.set(owner, []);
+    for (const task of this.#due.splice(0)) this.#comesDue(task);
+  }
+
+  /** It goes on with all that has come due meanwhile, in any order. */
+  goOn(owner: string): void {
+    const held = this.#still.get(owner) ?? [];
+    this.#still.delete(owner);
+    for (const task of held) this.#comesDue(task);
+  }
+
+  standsStill(owner: string): boolean {
+    return this.#still.has(owner);
   }
 
   /** Tells before each step, when the process rests. */
@@ -108,6 +136,7 @@ export class Scheduler {
   /** Forgets everything that a party has to do, now and for ever: its process is gone, with all its memory. */
   discard(owner: string): void {
     this.#gone.add(owner);
+    this.#still.delete(owner);
     this.#waiting.removeIf((task) => task.owner === owner);
     const kept = this.#due.filter((task) => task.owner !== owner);
     this.#due.splice(0, this.#due.length, ...kept);
@@ -147,11 +176,11 @@ export class Scheduler {
     await this.#rest();
     for (const watcher of this.#watchers) watcher();
     if (this.#failure) throw this.#failure.error;
-    if (this.#due.length === 0) {
+    while (this.#due.length === 0) {
       const next_ms = this.#waiting.nextDue();
       if (next_ms === null || next_ms > until_ms) return false;
       this.#now_ms = next_ms;
-      this.#due.push(...this.#waiting.takeDue(next_ms));
+      for (const task of this.#waiting.takeDue(next_ms)) this.#comesDue(task);
     }
     const chosen = this.#choices.integer(0, this.#due.length - 1);
     const [task] = this.#due.splice(chosen, 1);
@@ -178,9 +207,16 @@ export class Scheduler {
     throw new Error('the process never comes to rest');
   }
 
+  #comesDue(task: Task): void {
+    const held = task.apart ? undefined : this.#still.get(task.owner);
+    (held ?? this.#due).push(task);
+  }
+
   #forget(task: Task): void {
-    const at = this.#due.indexOf(task);
-    if (at >= 0) this.#due.splice(at, 1);
-    else this.#waiting.remove(task);
+    for (const tasks of [this.#due, this.#still.get(task.owner) ?? []]) {
+      const at = tasks.indexOf(task);
+      if (at >= 0) tasks.splice(at, 1);
+    }
+    this.#waiting.remove(task);
   }
 }

@@ -246,10 +246,28 @@ export class World {
     node.assembled.gateway.metrics.close();
   }
 
+  /**
+   * A node stands still for a while, as a process that is stopped or a machine that is moved, and then goes on as if nothing had
+   * been. What it has sent is on its way; what comes for it waits.
+   */
+  standStill(name: string, for_ms: number): void {
+    if (!this.#nodes.has(name) || this.scheduler.standsStill(name)) return;
+    this.trace.note(name, `stands still for ${for_ms} ms`);
+    this.scheduler.standStill(name);
+    this.scheduler.after(for_ms, 'clock', `${name} goes on`, () => this.#goOn(name));
+  }
+
+  #goOn(name: string): void {
+    if (!this.scheduler.standsStill(name)) return;
+    this.trace.note(name, 'goes on');
+    this.scheduler.goOn(name);
+  }
+
   /** Lets a node finish what it does and end. */
   async stopNode(name: string): Promise<void> {
     const node = this.#nodes.get(name);
     if (!node) throw new Error(`no node ${name} runs`);
+    this.#goOn(name);
     this.trace.note(name, 'stops');
     const waits_for_channels = (['wechat', 'alipay', 'bank'] as const).reduce(
       (sum, channel) => sum + this.network.waiting(name, channel),
@@ -263,7 +281,9 @@ export class World {
 
   /** A node looks for work of a kind, as it does many times a second. */
   wakeNode(name: string, work: Work): void {
-    this.#nodes.get(name)?.assembled.gateway.wakeJobs(work);
+    const wake = (): void => this.#nodes.get(name)?.assembled.gateway.wakeJobs(work);
+    if (this.scheduler.standsStill(name)) this.scheduler.after(0, name, 'looks for work', wake);
+    else wake();
   }
 
   /** A node looks for changed configuration, as it does four times a second. */
@@ -373,7 +393,14 @@ export class World {
   async #balance(request: NetworkRequest): Promise<NetworkReply> {
     const nodes = [...this.#nodes.values()];
     const node = nodes[nodes.length > 1 ? this.#choices.integer(0, nodes.length - 1) : 0];
-    return node ? node.handle(request) : { kind: 'reset', delay_ms: 0 };
+    if (!node) return { kind: 'reset', delay_ms: 0 };
+    const { name } = node.party;
+    // Its machine takes the connection.
+    if (this.scheduler.standsStill(name))
+      await new Promise<void>((resolve) => this.scheduler.after(0, name, 'reads a request', resolve));
+    // It was told to end while it stood still, and takes nothing more.
+    if (!this.#nodes.has(name)) return { kind: 'reset', delay_ms: 0 };
+    return node.handle(request);
   }
 
   #watchLedger(): void {

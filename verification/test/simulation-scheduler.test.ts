@@ -64,6 +64,34 @@ describe('the scheduler', () => {
     expect(ran).toEqual(['here']);
   });
 
+  it('lets whatever a party that stands still has to do wait until it goes on, but for what has left it', async () => {
+    const scheduler = begin();
+    const ran: string[] = [];
+    const add = (owner: string, delay_ms: number, apart = false) =>
+      scheduler.after(delay_ms, owner, 'x', () => void ran.push(`${owner} ${delay_ms} at ${scheduler.now_ms()}`), {
+        apart,
+      });
+    add('still', 0);
+    const taken_back = add('still', 1);
+    scheduler.standStill('still');
+    add('still', 5);
+    add('other', 6);
+    add('still', 7, true);
+    await scheduler.runUntil(1_100);
+    expect(ran.splice(0)).toEqual(['other 6 at 1006', 'still 7 at 1007']);
+    taken_back.cancel();
+    scheduler.goOn('still');
+    await scheduler.runUntil(1_100);
+    expect(ran.splice(0).sort()).toEqual(['still 0 at 1100', 'still 5 at 1100']);
+
+    scheduler.standStill('still');
+    add('still', 1);
+    scheduler.discard('still');
+    scheduler.goOn('still');
+    await scheduler.runUntil(1_200);
+    expect(ran).toEqual([]);
+  });
+
   it('ends the run with an error that nobody catches, in a task or behind one', async () => {
     const thrown = begin();
     thrown.after(1, 'x', 'x', () => {

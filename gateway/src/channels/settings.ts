@@ -10,7 +10,10 @@ export const origin = (example: string) =>
     .transform((text) => text.replace(/\/$/, ''));
 
 /** How long an answer may take: shorter than the lease of the order that waits for it. */
-export const timeoutMs = z.int('must be a whole number of milliseconds').min(100).max(20_000).default(5_000);
+/** The longest that anybody waits for an answer of a channel, milliseconds. */
+export const LONGEST_CALL_MS = 20_000;
+
+export const timeoutMs = z.int('must be a whole number of milliseconds').min(100).max(LONGEST_CALL_MS).default(5_000);
 
 /** A private key of ours, as a secret. */
 export const privateKeyPem = z

@@ -4,7 +4,7 @@ import type { BankReturn } from '../storage/bank-returns.ts';
 import { atMostEvery, type JobLoop } from './runner.ts';
 
 /** Longer than a query and a transfer with their time limits. */
-const LEASE_MS = 30_000;
+const LEASE_MS = 60_000;
 
 const LOOK_EVERY_MS = 500;
 
@@ -16,15 +16,15 @@ export function bankReturns(): JobLoop {
     async runBatch(gateway, limit, start) {
       const now_ms = gateway.ports.clock.now_ms();
       const due = await gateway.store.bank_returns.claim(now_ms, now_ms + LEASE_MS, limit);
-      for (const back of due) start(() => run(gateway, back));
+      for (const back of due) start(() => run(gateway, back, now_ms + LEASE_MS));
       return due.length;
     },
   });
 }
 
-async function run(gateway: Gateway, back: BankReturn): Promise<void> {
+async function run(gateway: Gateway, back: BankReturn, until_ms: number): Promise<void> {
   try {
-    await sendBankReturn(gateway, back);
+    await sendBankReturn(gateway, back, until_ms);
   } catch (error) {
     // The lease brings it back; the account or the database may be mended by then.
     gateway.metrics.jobs_failed.inc({ kind: 'bank_return' });

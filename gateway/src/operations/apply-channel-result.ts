@@ -6,7 +6,7 @@ import { makeId } from '../domain/identifiers.ts';
 import type { Decision, Exception, Order, OrderChanges, OrderEvent, Source } from '../domain/order.ts';
 import { assertArrow, decide, hasPaymentCode, hasVirtualAccount, lastLookAt } from '../domain/order.ts';
 import { delayAfter, type QueryKind } from '../domain/retry-schedule.ts';
-import type { LateRefund, OrderSave } from '../storage/orders.ts';
+import type { LateRefund, OrderSave, TakenCredits } from '../storage/save-orders.ts';
 import { askAboutOrder, orderReference } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import { paymentNotification } from './new-notification.ts';
@@ -24,9 +24,11 @@ export interface Evidence {
   readonly after_reverse?: true;
   /** A merchant was promised the end that the channel was asked for: it hears nothing of a refusal that comes now. */
   readonly promised?: true;
+  /** What an order is paid by, where it is bank credits: nobody must have decided otherwise about them when it is saved. */
+  readonly credits?: TakenCredits;
 }
 
-/** The result of the funnel: the order as it stands now. */
+/** The result of the funnel: the order as it stands now; unchanged too when the credits that were to pay it are gone. */
 export async function applyToOrder(gateway: Gateway, read: Order, said: OrderEvent, told: Evidence): Promise<Order> {
   let order = read;
   let event = said;
@@ -50,6 +52,8 @@ export async function applyToOrder(gateway: Gateway, read: Order, said: OrderEve
     }
     const fresh = await gateway.store.orders.byTradeId(order.merchant_id, order.trade_id);
     if (!fresh) throw new Error('an order disappeared');
+    // Nobody has changed the order: somebody has decided about a credit.
+    if (save?.takes_credits && fresh.version === order.version) return order;
     // Placed at another account meanwhile: what the one before says about its number is not about this order.
     if (fresh.account_id !== read.account_id) return heardFromFormerAccount(gateway, fresh, event, evidence);
     // A person is asked to look at the order as it stands: what was read may be older than a refund that explains everything.
@@ -167,6 +171,7 @@ function savedAs(
       ? newLateRefund(gateway, next, decision.return_payment, evidence, at_ms)
       : null,
     takes_preorder: next.preorder_id !== null && next.state === 'paid' && before.state !== 'paid',
+    takes_credits: event.kind === 'paid' ? evidence.credits : undefined,
   };
 }
 

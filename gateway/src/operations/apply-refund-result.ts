@@ -5,7 +5,7 @@ import type { Order, Source } from '../domain/order.ts';
 import type { Refund, RefundDecision, RefundEvent } from '../domain/refund.ts';
 import { decideRefund, isOpen } from '../domain/refund.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
-import type { NewNotification } from '../storage/orders.ts';
+import type { NewNotification } from '../storage/save-orders.ts';
 import type { RefundSave } from '../storage/refunds.ts';
 import type { Gateway } from './gateway.ts';
 import { paymentNotification, refundNotification } from './new-notification.ts';

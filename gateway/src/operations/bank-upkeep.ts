@@ -79,7 +79,8 @@ async function finishCredit(gateway: Gateway, credit: StoredCredit): Promise<voi
   }
   const order =
     merchant_id !== null && trade_id !== null ? await gateway.store.orders.byTradeId(merchant_id, trade_id) : null;
-  if (order) await finishSettling(gateway, order, account_id, payment_reference ?? reference, [reference]);
+  const settling = { account_id, payment_reference: payment_reference ?? reference, references: [reference] };
+  if (order) await finishSettling(gateway, order, { ...settling, as_of_ms: credit.updated_at_ms });
 }
 
 /** Counts the free numbers of every pool, for the metric and the warning. */

@@ -8,6 +8,7 @@ import type {
 } from '../channels/channel.ts';
 import { ChannelMisconfigured } from '../channels/channel.ts';
 import { implementationOf } from '../channels/registry.ts';
+import { LONGEST_CALL_MS } from '../channels/settings.ts';
 import { ApiError } from '../domain/codes.ts';
 import type { Order, OrderEvent } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
@@ -96,6 +97,15 @@ export function isMisconfigured(error: unknown): error is Error {
   return (
     error instanceof ChannelMisconfigured || (error instanceof ApiError && error.code_name === 'channel_misconfigured')
   );
+}
+
+/**
+ * Whether a call can still be made under a lease, and end before it is over. A process may stand still between the two (stopped,
+ * or on a machine that is moved): others take over then, and a call that came after theirs could take or give money once more.
+ * @param until_ms the end of the lease, by this node's clock
+ */
+export function inTime(gateway: Pick<Gateway, 'ports'>, until_ms: number): boolean {
+  return gateway.ports.clock.now_ms() + LONGEST_CALL_MS <= until_ms;
 }
 
 /** Takes note of a call to an order's account, for the metrics and the account's circuit, and passes the report on. */

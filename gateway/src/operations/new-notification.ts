@@ -3,7 +3,7 @@ import { makeId } from '../domain/identifiers.ts';
 import type { Order } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
 import { paymentPayload, refundPayload } from '../notifications/payload.ts';
-import type { NewNotification } from '../storage/orders.ts';
+import type { NewNotification } from '../storage/save-orders.ts';
 import type { Gateway } from './gateway.ts';
 
 function newId(gateway: Gateway, at_ms: number): string {

@@ -7,7 +7,7 @@ import { ApiError } from '../domain/codes.ts';
 import { hasPaymentCode, PLACING_LEASE_MS, type Order } from '../domain/order.ts';
 import type { Route } from '../storage/configuration.ts';
 import { applyToOrder } from './apply-channel-result.ts';
-import { counted, isMisconfigured, openAccount, orderForChannel } from './channel-calls.ts';
+import { counted, inTime, isMisconfigured, openAccount, orderForChannel } from './channel-calls.ts';
 import { beginEvent, rawOf } from './channel-events.ts';
 import { CIRCUIT_OPEN } from './circuit-breaker.ts';
 import { withNumber } from './take-number.ts';
@@ -47,10 +47,12 @@ export class Misconfigured {
  */
 export async function place(
   gateway: Gateway,
-  order: Order,
+  begun: Order,
   prepared: PreparedBegin | Misconfigured,
   others: readonly Route[],
 ): Promise<PendingAnswer> {
+  const calls = !(prepared instanceof Misconfigured) && !prepared.made_here;
+  const order = calls ? await stillOurs(gateway, begun) : begun;
   const report = await send(gateway, order, prepared);
   const [next, ...rest] = others;
   if (next && nothingPlaced(report)) {
@@ -62,6 +64,37 @@ export async function place(
     throw report.error;
   }
   return record(gateway, order, report);
+}
+
+/** What a merchant hears whose order is neither placed nor refused for certain. */
+export function stillUnknown(reason: string): ApiError {
+  return new ApiError('channel_timeout', `the channel's answer is not known yet (${reason}): query this order`);
+}
+
+/** Places an order alone for a while: by compare-and-set, so that null says that somebody else has it. */
+export async function takeLease(gateway: Gateway, order: Order): Promise<Order | null> {
+  const at_ms = gateway.ports.clock.now_ms();
+  const leased: Order = { ...order, placement: 'calling', placing_until_ms: at_ms + PLACING_LEASE_MS };
+  const saved = await gateway.store.orders.save({
+    order: leased,
+    at_ms,
+    event: { source: 'pay', kind: 'placed_again', detail: { before: order.placement } },
+    job: null,
+    notification: null,
+    late_refund: null,
+  });
+  return saved ? { ...leased, version: leased.version + 1 } : null;
+}
+
+/**
+ * The order under a lease that lasts until its channel has answered. Nobody pays with a code that was shown to a till long ago.
+ * Throws 601 when it has been taken over.
+ */
+export async function stillOurs(gateway: Gateway, order: Order): Promise<Order> {
+  if (inTime(gateway, order.placing_until_ms)) return order;
+  const renewed = hasPaymentCode(order) ? null : await takeLease(gateway, order);
+  if (!renewed) throw stillUnknown('it took too long to be placed');
+  return renewed;
 }
 
 interface NotBuilt {

@@ -5,7 +5,7 @@
 import { implementationOf } from '../channels/registry.ts';
 import { ApiError } from '../domain/codes.ts';
 import type { Order, OrderEvent } from '../domain/order.ts';
-import { isCalling, PLACING_LEASE_MS } from '../domain/order.ts';
+import { isCalling } from '../domain/order.ts';
 import type { Route } from '../storage/configuration.ts';
 import type { NewOrder } from '../storage/orders.ts';
 import { applyToOrder } from './apply-channel-result.ts';
@@ -20,6 +20,9 @@ import {
   place,
   prepare,
   reroute,
+  stillOurs,
+  stillUnknown,
+  takeLease,
   type PendingAnswer,
 } from './place-order.ts';
 
@@ -110,14 +113,11 @@ function channelWord(event: OrderEvent): string {
   return 'reason' in event ? event.reason : event.kind;
 }
 
-function stillUnknown(reason: string): ApiError {
-  return new ApiError('channel_timeout', `the channel's answer is not known yet (${reason}): query this order`);
-}
-
 /** The channel may know this number: its refusal of the repeat proves nothing, so only an acceptance is believed. */
-async function sendSameOrder(gateway: Gateway, order: Order): Promise<PendingAnswer> {
-  const prepared = await prepare(gateway, order);
+async function sendSameOrder(gateway: Gateway, asked: Order): Promise<PendingAnswer> {
+  const prepared = await prepare(gateway, asked);
   if (prepared instanceof Misconfigured) throw prepared.error;
+  const order = await stillOurs(gateway, asked);
   const report = counted(gateway, order, 'pay', await prepared.send());
   const believed = report.outcome === 'accepted' || report.outcome === 'paid' || report.outcome === 'paying';
   const event = believed ? beginEvent(report) : ({ kind: 'unknown', reason: 'repeat_refused' } as const);
@@ -132,18 +132,4 @@ async function sendSameOrder(gateway: Gateway, order: Order): Promise<PendingAns
   if (saved.state !== 'undecided') throw decidedAlready(saved);
   const answer = payAnswer(saved, now_ms);
   return { answer, committed: Promise.resolve(answer) };
-}
-
-async function takeLease(gateway: Gateway, order: Order): Promise<Order | null> {
-  const at_ms = gateway.ports.clock.now_ms();
-  const leased: Order = { ...order, placement: 'calling', placing_until_ms: at_ms + PLACING_LEASE_MS };
-  const saved = await gateway.store.orders.save({
-    order: leased,
-    at_ms,
-    event: { source: 'pay', kind: 'placed_again', detail: { before: order.placement } },
-    job: null,
-    notification: null,
-    late_refund: null,
-  });
-  return saved ? { ...leased, version: leased.version + 1 } : null;
 }

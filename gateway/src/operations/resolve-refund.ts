@@ -7,18 +7,19 @@ import type { Order, Source } from '../domain/order.ts';
 import { PLACING_LEASE_MS } from '../domain/order.ts';
 import { isOpen, type Refund } from '../domain/refund.ts';
 import { applyToRefund, refundEvent } from './apply-refund-result.ts';
-import { counted, openAccount, refundForChannel } from './channel-calls.ts';
+import { counted, inTime, openAccount, refundForChannel } from './channel-calls.ts';
 import { rawOf } from './channel-events.ts';
 import type { Gateway } from './gateway.ts';
 import { aboutOrder, raiseException } from './raise-exception.ts';
 
-/** Sends a refund to its channel for the first time and records the answer. */
+/** Sends a refund to its channel for the first time and records the answer. One that waited too long is left to the resolver. */
 export async function submitRefund(
   gateway: Gateway,
   order: Order,
   refund: Refund,
   source: Source | 'refund',
 ): Promise<Refund> {
+  if (!inTime(gateway, refund.calling_until_ms)) return refund;
   const report = await send(gateway, order, refund);
   return record(gateway, order, refund, report, { source, from_query: false });
 }
@@ -29,7 +30,7 @@ export async function resolveRefund(gateway: Gateway, order: Order, refund: Refu
   const known = await ask(gateway, order, refund);
   if (known.outcome !== 'not_found') return record(gateway, order, refund, known, { source, from_query: true });
   const leased = await takeLease(gateway, refund);
-  if (!leased) return refund;
+  if (!leased || !inTime(gateway, leased.calling_until_ms)) return refund;
   const sent = await send(gateway, order, leased);
   if (sent.outcome !== 'declined') return record(gateway, order, leased, sent, { source, from_query: false });
   // The refusal may be of this repeat alone, while an earlier attempt went through: the amount is released only when the

@@ -5,15 +5,18 @@ import { BANK_TRANSFER_PAY_TYPE } from '../domain/order.ts';
 import { delayAfter } from '../domain/retry-schedule.ts';
 import type { StoredCredit } from '../storage/bank-credits.ts';
 import type { BankReturn } from '../storage/bank-returns.ts';
-import { counted, openAccount } from './channel-calls.ts';
+import { counted, inTime, openAccount } from './channel-calls.ts';
 import type { Gateway } from './gateway.ts';
 import { raiseReturnFailed } from './take-bank-correction.ts';
 
-/** One step of a return: sends it, or asks about it, and records what the bank said. */
-export async function sendBankReturn(gateway: Gateway, back: BankReturn): Promise<void> {
+/**
+ * One step of a return: sends it, or asks about it, and records what the bank said.
+ * @param until_ms until when nobody else does the same; later it is not sent, and an error says so
+ */
+export async function sendBankReturn(gateway: Gateway, back: BankReturn, until_ms: number): Promise<void> {
   const credit = await gateway.store.bank_credits.byReference(back.account_id, back.reference);
   if (!credit) throw new Error('a credit disappeared');
-  const report = await speak(gateway, back, transferOf(back, credit));
+  const report = await speak(gateway, back, transferOf(back, credit), until_ms);
   const now_ms = gateway.ports.clock.now_ms();
   const { bank_returns, exceptions } = gateway.store;
   switch (report.outcome) {
@@ -47,13 +50,19 @@ export async function sendBankReturn(gateway: Gateway, back: BankReturn): Promis
 }
 
 /** The bank takes the same number for the same transfer: sending again is safe, and asking first tells more. */
-async function speak(gateway: Gateway, back: BankReturn, transfer: RefundForChannel): Promise<RefundReport> {
+async function speak(
+  gateway: Gateway,
+  back: BankReturn,
+  transfer: RefundForChannel,
+  until_ms: number,
+): Promise<RefundReport> {
   const client = await openAccount(gateway, back.account_id);
   const order = { channel: 'bank', account_id: back.account_id };
   if (back.state === 'processing') {
     const known = counted(gateway, order, 'refund_query', await client.queryRefund(transfer));
     if (known.outcome !== 'not_found') return known;
   }
+  if (!inTime(gateway, until_ms)) throw new Error('it took too long, and somebody else may send it by now');
   const sent = counted(gateway, order, 'refund', await client.refund(transfer));
   if (sent.outcome !== 'declined' || back.state === 'due') return sent;
   // The refusal may be of this repeat alone, while an earlier attempt went through.

@@ -1,7 +1,8 @@
 /**
  * What an operator does with money that waits: accept, combine, assign, return. A credit is taken by one compare-and-set before
  * anything else happens, so that no two decisions meet, and the order becomes paid by the funnel. A node that dies in between
- * leaves the credit `settling`, which the upkeep finishes by asking the order.
+ * leaves the credit `settling`, which the upkeep finishes by asking the order; one that only stood still finds that it was not
+ * waited for, because the order is saved only while its credits are still being settled for it.
  */
 import { creditFacts, payerText } from '../domain/bank-credit.ts';
 import { ApiError } from '../domain/codes.ts';
@@ -140,6 +141,7 @@ async function settle(gateway: Gateway, { credits, order, surplus, by }: Settlem
   const too_much = assertFits(credits, order, surplus);
   const references = credits.map((one) => one.reference);
   const { account_id } = last;
+  const now_ms = gateway.ports.clock.now_ms();
   const settling = await gateway.store.bank_credits.settle({
     account_id,
     references,
@@ -148,7 +150,7 @@ async function settle(gateway: Gateway, { credits, order, surplus, by }: Settlem
     payment_reference: last.reference,
     by,
     surplus_fen: surplus === 'return' ? too_much : 0,
-    now_ms: gateway.ports.clock.now_ms(),
+    now_ms,
   });
   if (!settling) throw takenMeanwhile();
   const paid = await applyToOrder(
@@ -161,9 +163,15 @@ async function settle(gateway: Gateway, { credits, order, surplus, by }: Settlem
       message: payerText(last),
       by,
     },
-    { source: 'operator' },
+    { source: 'operator', credits: { account_id, references, settling_as: last.reference } },
   );
-  const settled = await finishSettling(gateway, paid, account_id, last.reference, references);
+  const settled = await finishSettling(gateway, paid, {
+    account_id,
+    payment_reference: last.reference,
+    references,
+    as_of_ms: now_ms,
+  });
+  if (!settled && paid.state === 'undecided') throw takenMeanwhile();
   if (!settled)
     throw new ApiError(
       'wrong_state',
@@ -207,18 +215,25 @@ function assertFits(credits: readonly StoredCredit[], order: Order, surplus: Sur
   return sum - order.total_fen;
 }
 
+/** Credits that were being settled, as they were read. */
+export interface Settling {
+  readonly account_id: string;
+  readonly payment_reference: string;
+  readonly references: readonly string[];
+  /** When they were last changed. */
+  readonly as_of_ms: number;
+}
+
 /** Books what an order took, or lets it wait on. Also for what a dead node left. Answers whether the order took it. */
 export async function finishSettling(
   gateway: Gateway,
   order: Order,
-  account_id: string,
-  payment_reference: string,
-  references: readonly string[],
+  { account_id, payment_reference, references, as_of_ms }: Settling,
 ): Promise<boolean> {
   const { bank_credits } = gateway.store;
   const now_ms = gateway.ports.clock.now_ms();
   if (order.facts?.transaction_id !== payment_reference) {
-    await bank_credits.unsettle(account_id, references, now_ms);
+    await bank_credits.unsettle(account_id, references, as_of_ms, now_ms);
     return false;
   }
   const { merchant_id, trade_id } = order;

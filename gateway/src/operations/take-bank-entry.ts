@@ -110,6 +110,9 @@ export async function decideStored(
     if (decision.action === 'hold') return hold(gateway, account, credit, owner?.order ?? null, decision.reason);
     const order = await pay(gateway, credit, decision.order);
     if (order.facts?.transaction_id === reference) return book(gateway, credit, order);
+    const now = await bank_credits.byReference(account_id, reference);
+    // Another node, which took it for abandoned, was faster.
+    if (now && now.state !== 'new') return now.state === 'paid' || now.state === 'reversed' ? now.state : 'held';
     // Paid by another credit, or closed, in this very moment: what is true now is another row of the table.
   }
   throw new Error('an order kept changing under a credit');
@@ -132,7 +135,14 @@ async function heldFor(gateway: Gateway, order: Order): Promise<number> {
 function pay(gateway: Gateway, credit: StoredCredit, order: Order): Promise<Order> {
   const facts = creditFacts([credit], credit.reference, order.total_fen);
   const message = payerText(credit);
-  return applyToOrder(gateway, order, { kind: 'paid', facts, finished: false, message }, { source: 'callback' });
+  const { account_id, reference } = credit;
+  const credits = { account_id, references: [reference], settling_as: null };
+  return applyToOrder(
+    gateway,
+    order,
+    { kind: 'paid', facts, finished: false, message },
+    { source: 'callback', credits },
+  );
 }
 
 async function book(gateway: Gateway, credit: StoredCredit, order: Order): Promise<'paid' | 'reversed'> {
@@ -174,6 +184,7 @@ async function hold(
     detail: creditDetail(credit, order),
     now_ms,
     rests_until_ms: now_ms + account.numbers.quarantine_ms,
+    as_of_ms: credit.updated_at_ms,
   });
   if (held) noteRaised(gateway, { kind, trade_id: order?.trade_id ?? null, account_id });
   return 'held';

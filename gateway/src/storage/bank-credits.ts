@@ -62,7 +62,7 @@ const HOLD: Statement = {
   text: `
 WITH held AS (
   UPDATE bank_credits SET state = 'held', reason = $3, merchant_id = $4, trade_id = $5, exception_id = $6, updated_at_ms = $7
-  WHERE account_id = $1 AND reference = $2 AND state = 'new' RETURNING reference, number
+  WHERE account_id = $1 AND reference = $2 AND state = 'new' AND updated_at_ms = $12 RETURNING reference, number
 ), rested AS (
   UPDATE virtual_accounts v SET free_at_ms = greatest(v.free_at_ms, $11) FROM held h
   WHERE v.account_id = $1 AND v.number = h.number AND v.state = 'closed' AND v.trade_id IS NOT NULL
@@ -102,7 +102,7 @@ const UNSETTLE: Statement = {
   text: `UPDATE bank_credits c SET state = CASE WHEN c.reversed_by IS NULL THEN 'held' ELSE 'reversed' END,
   (merchant_id, trade_id) = (SELECT e.merchant_id, e.trade_id FROM exceptions e WHERE e.exception_id = c.exception_id),
   payment_reference = NULL, decided_by = NULL, surplus_fen = 0, updated_at_ms = $3
-WHERE c.account_id = $1 AND c.reference = ANY ($2::text[]) AND c.state = 'settling' RETURNING c.reference`,
+WHERE c.account_id = $1 AND c.reference = ANY ($2::text[]) AND c.state = 'settling' AND c.updated_at_ms = $4 RETURNING c.reference`,
 };
 
 const BY_REFERENCE: Statement = {
@@ -132,14 +132,17 @@ const LIKE_REVERSAL: Statement = {
 ORDER BY heard_at_ms DESC LIMIT 1`,
 };
 
-/** Held or new: nothing can be done with it any more. Otherwise it stays what it is, and is marked. */
+/**
+ * Held or new: nothing can be done with it any more. Otherwise it stays what it is, and is marked; whoever settles it finds it as
+ * they left it.
+ */
 const REVERSE: Statement = {
   name: 'reverse_bank_credit',
   text: `
 WITH before AS (
   SELECT account_id, reference, state FROM bank_credits WHERE account_id = $1 AND reference = $2 FOR UPDATE
 )
-UPDATE bank_credits c SET reversed_by = $3, updated_at_ms = $4,
+UPDATE bank_credits c SET reversed_by = $3, updated_at_ms = CASE WHEN b.state = 'settling' THEN c.updated_at_ms ELSE $4 END,
   state = CASE WHEN b.state IN ('new', 'held') THEN 'reversed' ELSE b.state END
 FROM before b WHERE c.account_id = b.account_id AND c.reference = b.reference AND c.reversed_by IS NULL
 RETURNING b.state AS before`,
@@ -204,6 +207,8 @@ export interface HoldRequest {
   readonly now_ms: number;
   /** When the number it came to may serve another order at the earliest, if it is closed. */
   readonly rests_until_ms: number;
+  /** When it was last changed, as it was read. */
+  readonly as_of_ms: number;
 }
 
 export interface SettleRequest {
@@ -223,12 +228,19 @@ export interface BankCreditStore {
   record(credit: NewCredit): Promise<{ readonly credit: StoredCredit; readonly is_new: boolean }>;
   /** new | settling → paid. Answers how many. */
   book(account_id: string, references: readonly string[], order: BookedOn, now_ms: number): Promise<number>;
-  /** new → held, with its exception; money came to the number, which rests anew. Answers false when it was decided before. */
+  /**
+   * new → held, with its exception; money came to the number, which rests anew. Answers false when somebody has changed it since it
+   * was read, has paid an order with it, say.
+   */
   hold(request: HoldRequest): Promise<boolean>;
   /** held → settling, all or none. */
   settle(request: SettleRequest): Promise<boolean>;
-  /** settling → held, or reversed if the bank took it back meanwhile: the order would not take it. */
-  unsettle(account_id: string, references: readonly string[], now_ms: number): Promise<void>;
+  /**
+   * settling → held, or reversed if the bank took it back meanwhile: the order would not take it. One that has been changed since
+   * stays as it is: an order may have been paid with it in this very moment.
+   * @param as_of_ms when they were last changed, as they were read
+   */
+  unsettle(account_id: string, references: readonly string[], as_of_ms: number, now_ms: number): Promise<void>;
   byReference(account_id: string, reference: string): Promise<StoredCredit | null>;
   /** At most a thousand. */
   byReferences(account_id: string, references: readonly string[]): Promise<StoredCredit[]>;
@@ -271,17 +283,17 @@ export function createBankCreditStore(database: Database): BankCreditStore {
       return (await database.query(BOOK, values)).length;
     },
     async hold({ account_id, reference, reason, merchant_id, trade_id, exception_id, kind, detail, ...at }) {
-      const { now_ms, rests_until_ms } = at;
+      const { now_ms, rests_until_ms, as_of_ms } = at;
       const dedupe_key = `bank_credit ${account_id} ${reference}`;
       const values = [account_id, reference, reason, merchant_id, trade_id, exception_id, now_ms, kind, dedupe_key];
-      return (await database.query(HOLD, [...values, toJson(detail), rests_until_ms])).length === 1;
+      return (await database.query(HOLD, [...values, toJson(detail), rests_until_ms, as_of_ms])).length === 1;
     },
     async settle({ account_id, references, merchant_id, trade_id, payment_reference, by, surplus_fen, now_ms }) {
       const values = [account_id, references, merchant_id, trade_id, payment_reference, by, now_ms, surplus_fen];
       return (await database.query(SETTLE, values)).length === references.length;
     },
-    async unsettle(account_id, references, now_ms) {
-      await database.query(UNSETTLE, [account_id, references, now_ms]);
+    async unsettle(account_id, references, as_of_ms, now_ms) {
+      await database.query(UNSETTLE, [account_id, references, now_ms, as_of_ms]);
     },
     byReference: (account_id, reference) => first(BY_REFERENCE, [account_id, reference]),
     byReferences: (account_id, references) => database.query<StoredCredit>(BY_REFERENCES, [account_id, references]),

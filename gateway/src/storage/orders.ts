@@ -2,8 +2,8 @@ import type { Nonce } from '../domain/nonce.ts';
 import type { Order } from '../domain/order.ts';
 import { createBatcher } from './batch.ts';
 import type { Database, Statement } from './database.ts';
-import { RAISED_COLUMNS, raisedFrom, raisedRow, type NewException } from './exceptions.ts';
 import { toJson } from './json.ts';
+import { saveRows, statementAlone, type NewEvent, type OrderSave } from './save-orders.ts';
 
 /** What is known of a new order before the channel is called. */
 export type NewOrder = Pick<
@@ -35,43 +35,6 @@ export type NewOrder = Pick<
 };
 
 export type InsertOutcome = 'inserted' | 'nonce_repeated' | 'number_repeated';
-
-export interface NewEvent {
-  readonly source: string;
-  readonly kind: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
-export interface NewNotification {
-  readonly notification_id: string;
-  readonly subject: 'payment' | 'refund';
-  readonly refund_id: string | null;
-  readonly url: string;
-  readonly payload: string;
-}
-
-/** A refund that Heliu makes on its own, reserved in the statement that records the late payment or the reversal. */
-export interface LateRefund {
-  readonly refund_id: string;
-  readonly refund_fen: number;
-  readonly refund_desc: string;
-  readonly check_at_ms: number;
-}
-
-/** An order as it shall be, saved only if nobody changed it since it was read (`order.version`). */
-export interface OrderSave {
-  readonly order: Order;
-  readonly at_ms: number;
-  readonly event: NewEvent | null;
-  /** `null` leaves the job as it is, `'delete'` ends it, a number moves it there (and makes it if it is gone). */
-  readonly job: null | 'delete' | number;
-  readonly notification: NewNotification | null;
-  readonly late_refund: LateRefund | null;
-  /** The order becomes the one success of its preorder; the save fails when another has. */
-  readonly takes_preorder?: boolean;
-  /** What a person must see of this change. */
-  readonly raises?: NewException | null;
-}
 
 /**
  * One statement for nonce, order, first event and job. Either unique key may be met first, and an error would not say
@@ -111,114 +74,6 @@ WITH input AS (
 SELECT trade_id, true AS order_new FROM new_order
 UNION ALL
 SELECT trade_id, false AS order_new FROM admitted`,
-};
-
-/** Compare-and-set on version; everything the change causes (event, job, notification, refund) in the same commit. */
-const SAVE: Statement = { name: 'save_orders', text: saveText('', '') };
-
-/** The same with a matter for a person, which is rare: the usual save need not carry its part. */
-const SAVE_RAISING: Statement = { name: 'save_orders_raising', text: saveText('', '', 'raises') };
-
-/**
- * The same for an order that becomes the one success of its preorder. The order is locked before the preorder is taken, and is
- * saved only if it was: whichever of two tries commits second finds the preorder taken, and nothing of it is saved.
- */
-const TAKING_PREORDER = [
-  `), locked AS (
-  SELECT o.merchant_id, o.trade_id, o.preorder_id, i.at_ms FROM orders o JOIN input i
-    ON o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version FOR UPDATE OF o
-), taken AS (
-  UPDATE preorders p SET state = 'paid', paid_trade_id = l.trade_id, version = p.version + 1, updated_at_ms = l.at_ms
-  FROM locked l
-  WHERE p.merchant_id = l.merchant_id AND p.preorder_id = l.preorder_id AND p.state <> 'paid'
-  RETURNING p.paid_trade_id
-`,
-  ' AND o.trade_id IN (SELECT paid_trade_id FROM taken)',
-] as const;
-
-const SAVE_TAKING_PREORDER: Statement = {
-  name: 'save_orders_taking_preorder',
-  text: saveText(...TAKING_PREORDER),
-};
-
-const SAVE_TAKING_PREORDER_RAISING: Statement = {
-  name: 'save_orders_taking_preorder_raising',
-  text: saveText(...TAKING_PREORDER, 'raises'),
-};
-
-function saveText(before: string, condition: string, raises?: 'raises'): string {
-  return `
-WITH input AS (
-  SELECT * FROM json_to_recordset($1::json) AS i(
-    merchant_id text, trade_id text, version integer, at_ms bigint, state text, finished boolean, ending text, placement text,
-    placing_until_ms bigint, reply jsonb, reply_message text, channel_message text, facts jsonb, late_facts jsonb,
-    checked_at_ms bigint, check_count integer, decided_at_ms bigint,
-    event_source text, event_kind text, event_detail jsonb, job text, job_at_ms bigint,
-    notification_id text, subject text, refund_id text, url text, payload text,
-    late_refund_id text, late_refund_fen bigint, late_refund_desc text, late_refund_check_at_ms bigint${raises ? `,\n    ${RAISED_COLUMNS}` : ''})
-${before}), saved AS (
-  UPDATE orders o SET version = o.version + 1, state = i.state, finished = i.finished, ending = i.ending, placement = i.placement,
-    placing_until_ms = i.placing_until_ms, reply = i.reply, reply_message = i.reply_message,
-    channel_message = i.channel_message, facts = i.facts, late_facts = i.late_facts, checked_at_ms = i.checked_at_ms,
-    check_count = i.check_count, decided_at_ms = i.decided_at_ms, updated_at_ms = i.at_ms,
-    refund_reserved_fen = o.refund_reserved_fen + coalesce(i.late_refund_fen, 0),
-    refund_count = o.refund_count + CASE WHEN i.late_refund_id IS NULL THEN 0 ELSE 1 END
-  FROM input i
-  WHERE o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version${condition}
-  RETURNING o.trade_id
-), effective AS (
-  SELECT i.* FROM input i WHERE i.trade_id IN (SELECT trade_id FROM saved)
-), new_event AS (
-  INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail)
-  SELECT merchant_id, trade_id, at_ms, event_source, event_kind, event_detail FROM effective WHERE event_kind IS NOT NULL
-), ended_job AS (
-  DELETE FROM jobs j USING effective e
-  WHERE e.job = 'delete' AND j.kind = 'order' AND j.merchant_id = e.merchant_id AND j.subject_id = e.trade_id
-), moved_job AS (
-  INSERT INTO jobs AS j (kind, merchant_id, subject_id, run_at_ms)
-  SELECT 'order', merchant_id, trade_id, job_at_ms FROM effective WHERE job = 'move'
-  ON CONFLICT (kind, merchant_id, subject_id) DO UPDATE SET run_at_ms = excluded.run_at_ms
-), new_notification AS (
-  INSERT INTO notifications (merchant_id, notification_id, subject, trade_id, refund_id, url, payload, created_at_ms, updated_at_ms)
-  SELECT merchant_id, notification_id, subject, trade_id, refund_id, url, payload, at_ms, at_ms
-  FROM effective WHERE notification_id IS NOT NULL
-), new_refund AS (
-  INSERT INTO refunds (merchant_id, refund_id, trade_id, mch_refund_id, refund_fen, refund_desc, notify_url, request_hash,
-    created_at_ms, state, channel_refund_no, calling_until_ms, updated_at_ms)
-  SELECT merchant_id, late_refund_id, trade_id, NULL, late_refund_fen, late_refund_desc, NULL, '', at_ms, 'undecided',
-    late_refund_id, 0, at_ms
-  FROM effective WHERE late_refund_id IS NOT NULL
-), new_job AS (
-  INSERT INTO jobs (kind, merchant_id, subject_id, run_at_ms)
-  SELECT 'notification', merchant_id, notification_id, at_ms FROM effective WHERE notification_id IS NOT NULL
-  UNION ALL
-  SELECT 'refund', merchant_id, late_refund_id, late_refund_check_at_ms FROM effective WHERE late_refund_id IS NOT NULL
-${raises ? `), raised AS (${raisedFrom('effective')}\n` : ''})
-SELECT trade_id FROM saved`;
-}
-
-/** The usual save, an accepted order: nothing but the order and its event. Fewer parts cost the database less. */
-const SAVE_LEAN: Statement = {
-  name: 'save_orders_lean',
-  text: `
-WITH input AS (
-  SELECT * FROM json_to_recordset($1::json) AS i(
-    merchant_id text, trade_id text, version integer, at_ms bigint, state text, finished boolean, ending text, placement text,
-    placing_until_ms bigint, reply jsonb, reply_message text, channel_message text, facts jsonb, late_facts jsonb,
-    checked_at_ms bigint, check_count integer, decided_at_ms bigint, event_source text, event_kind text, event_detail jsonb)
-), saved AS (
-  UPDATE orders o SET version = o.version + 1, state = i.state, finished = i.finished, ending = i.ending, placement = i.placement,
-    placing_until_ms = i.placing_until_ms, reply = i.reply, reply_message = i.reply_message,
-    channel_message = i.channel_message, facts = i.facts, late_facts = i.late_facts, checked_at_ms = i.checked_at_ms,
-    check_count = i.check_count, decided_at_ms = i.decided_at_ms, updated_at_ms = i.at_ms
-  FROM input i
-  WHERE o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version
-  RETURNING i.merchant_id, i.trade_id, i.at_ms, i.event_source, i.event_kind, i.event_detail
-), new_event AS (
-  INSERT INTO order_events (merchant_id, trade_id, at_ms, source, kind, detail)
-  SELECT merchant_id, trade_id, at_ms, event_source, event_kind, event_detail FROM saved WHERE event_kind IS NOT NULL
-)
-SELECT trade_id FROM saved`,
 };
 
 const BY_NUMBER: Statement = {
@@ -413,58 +268,4 @@ async function insertRows(database: Database, orders: readonly NewOrder[]): Prom
     if (inserted.has(trade_id)) return 'inserted';
     return admitted.has(trade_id) ? 'number_repeated' : 'nonce_repeated';
   });
-}
-
-/** The statement of a save that does not travel with others. */
-function statementAlone(save: OrderSave): Statement | null {
-  if (save.takes_preorder) return save.raises ? SAVE_TAKING_PREORDER_RAISING : SAVE_TAKING_PREORDER;
-  return save.raises ? SAVE_RAISING : null;
-}
-
-function statementFor(saves: readonly OrderSave[]): Statement {
-  return saves.every((save) => save.job === null && !save.notification && !save.late_refund) ? SAVE_LEAN : SAVE;
-}
-
-async function saveRows(
-  database: Database,
-  saves: readonly OrderSave[],
-  statement: Statement = statementFor(saves),
-): Promise<boolean[]> {
-  const rows = await database.query<{ trade_id: string }>(statement, [toJson(saves.map(saveRow))]);
-  const saved = new Set(rows.map((row) => row.trade_id));
-  return saves.map((save) => saved.has(save.order.trade_id));
-}
-
-function saveRow(save: OrderSave): Record<string, unknown> {
-  const { order, at_ms, event, job, notification, late_refund, raises } = save;
-  return {
-    merchant_id: order.merchant_id,
-    trade_id: order.trade_id,
-    version: order.version,
-    at_ms,
-    state: order.state,
-    finished: order.finished,
-    ending: order.ending,
-    placement: order.placement,
-    placing_until_ms: order.placing_until_ms,
-    reply: order.reply,
-    reply_message: order.reply_message,
-    channel_message: order.channel_message,
-    facts: order.facts,
-    late_facts: order.late_facts,
-    checked_at_ms: order.checked_at_ms,
-    check_count: order.check_count,
-    decided_at_ms: order.decided_at_ms,
-    ...(event && { event_source: event.source, event_kind: event.kind, event_detail: event.detail }),
-    ...(job === 'delete' && { job: 'delete' }),
-    ...(typeof job === 'number' && { job: 'move', job_at_ms: job }),
-    ...notification,
-    ...(late_refund && {
-      late_refund_id: late_refund.refund_id,
-      late_refund_fen: late_refund.refund_fen,
-      late_refund_desc: late_refund.refund_desc,
-      late_refund_check_at_ms: late_refund.check_at_ms,
-    }),
-    ...(raises && raisedRow(raises)),
-  };
 }

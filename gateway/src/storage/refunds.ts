@@ -2,7 +2,7 @@ import type { Order } from '../domain/order.ts';
 import type { Refund } from '../domain/refund.ts';
 import type { Database, Statement } from './database.ts';
 import { sqlState, UNIQUE_VIOLATION } from './database.ts';
-import type { NewEvent, NewNotification } from './orders.ts';
+import type { NewEvent, NewNotification } from './save-orders.ts';
 import { RAISED_COLUMNS, raisedFrom, raisedRow, type NewException } from './exceptions.ts';
 import { toJson } from './json.ts';
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RefundReport } from '../../src/channels/channel.ts';
 import { refundEvent } from '../../src/operations/apply-refund-result.ts';
-import { resolveRefund } from '../../src/operations/resolve-refund.ts';
+import { resolveRefund, submitRefund } from '../../src/operations/resolve-refund.ts';
 import { fen } from '../../src/domain/money.ts';
 import { NOW_MS, openStore, readOrder, type OpenedStore } from '../storage/opened-store.ts';
 import { anUnansweredRefund, askingGateway, mattersOf } from './asking-gateway.ts';
@@ -53,6 +53,16 @@ describe('a refund', () => {
       { kind: 'refund_mismatch', detail: { refund_id: refund.refund_id, ours: 40, theirs: 39 } },
     ]);
   });
+});
+
+test('a refund is not sent by a node that stood still until others may have sent it, or given it up', async () => {
+  const { order, refund } = await anUnansweredRefund(opened);
+  const { gateway, calls } = askingGateway(opened, NOW_MS, { refund: [DONE] });
+  const late = { ...refund, calling_until_ms: NOW_MS + 19_999 };
+  expect(await submitRefund(gateway, order, late, 'refund')).toEqual(late);
+  expect(calls).toEqual([]);
+  const in_time = { ...refund, calling_until_ms: NOW_MS + 20_000 };
+  expect(await submitRefund(gateway, order, in_time, 'refund')).toMatchObject({ state: 'succeeded' });
 });
 
 test('a refused question about a refund says nothing about the refund', () => {

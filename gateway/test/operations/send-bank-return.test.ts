@@ -9,7 +9,8 @@ import { sendBankReturn } from '../../src/operations/send-bank-return.ts';
 import type { BankReturn } from '../../src/storage/bank-returns.ts';
 import { NOW_MS, openStore, type OpenedStore } from '../storage/opened-store.ts';
 
-const LEASE_MS = 30_000;
+const LEASE_MS = 60_000;
+const UNTIL_MS = NOW_MS + LEASE_MS;
 
 let opened: OpenedStore;
 
@@ -59,7 +60,7 @@ test('a return that the bank refuses puts the credit back into the queue', async
   const reference = await returning();
   const back = await claim(NOW_MS);
   expect(back).toMatchObject({ reference, state: 'due' });
-  await sendBankReturn(gatewayWhoseBankKnows({ outcome: 'not_found', message: '', raw: '' }), back);
+  await sendBankReturn(gatewayWhoseBankKnows({ outcome: 'not_found', message: '', raw: '' }), back, UNTIL_MS);
   expect(await stateOf(reference)).toBe('held');
 });
 
@@ -69,7 +70,7 @@ test('a return whose node died after sending it is asked about, and a refusal of
   // The node sends it, and dies before it has heard or recorded anything. The lease brings it to another.
   const back = await claim(NOW_MS + LEASE_MS);
   const made = { outcome: 'succeeded', channel_refund_id: 'T1', amount_fen: fen(100), raw: '' } as const;
-  await sendBankReturn(gatewayWhoseBankKnows(made), back);
+  await sendBankReturn(gatewayWhoseBankKnows(made), back, UNTIL_MS);
   expect(await stateOf(reference)).toBe('returned');
 });
 
@@ -87,10 +88,10 @@ test('a return that never left us is asked about and sent again, and goes back o
     };
     return { ...gateway, directory: { account: () => Promise.resolve({ client }) } } as unknown as Gateway;
   };
-  await sendBankReturn(bank({ outcome: 'not_sent', reason: 'connection_refused' }), await claim(NOW_MS));
+  await sendBankReturn(bank({ outcome: 'not_sent', reason: 'connection_refused' }), await claim(NOW_MS), UNTIL_MS);
   expect(await stateOf(reference)).toBe('returning');
   const done = { outcome: 'succeeded', channel_refund_id: 'T2', amount_fen: fen(100), raw: '' } as const;
-  await sendBankReturn(bank(done), await claim(NOW_MS + 24 * 3_600_000));
+  await sendBankReturn(bank(done), await claim(NOW_MS + 24 * 3_600_000), UNTIL_MS);
   expect(await stateOf(reference)).toBe('returned');
   expect(sent).toBe(2);
 });
@@ -101,6 +102,15 @@ test('a return that reached the bank after the question about it is not taken fo
   const back = await claim(NOW_MS + LEASE_MS);
   const unknown_yet = { outcome: 'not_found', message: '', raw: '' } as const;
   const made = { outcome: 'succeeded', channel_refund_id: 'T2', amount_fen: fen(100), raw: '' } as const;
-  await sendBankReturn(gatewayWhoseBankKnows(unknown_yet, made), back);
+  await sendBankReturn(gatewayWhoseBankKnows(unknown_yet, made), back, UNTIL_MS);
   expect(await stateOf(reference)).toBe('returned');
+});
+
+test('a return is not sent by a node that stood still until others may have sent it, and ended it', async () => {
+  const reference = await returning();
+  const back = await claim(NOW_MS);
+  const nobody_knows = gatewayWhoseBankKnows({ outcome: 'not_found', message: '', raw: '' });
+  await expect(sendBankReturn(nobody_knows, back, NOW_MS + 19_999)).rejects.toThrow('took too long');
+  // Its bank refuses every transfer: nothing was sent.
+  expect(await stateOf(reference)).toBe('returning');
 });

@@ -1,7 +1,9 @@
 /** What the bank has taken back must never wait for a person again: whoever returned it or booked it would give money away. */
 import { BANK_ACCOUNT as ACCOUNT, BANK_NUMBER, newCredit } from './bank-samples.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MERCHANT_ID, newId, NOW_MS, openStore, type OpenedStore } from './opened-store.ts';
+import { facts } from '../domain/samples.ts';
+import type { Order } from '../../src/domain/order.ts';
+import { insertOrder, MERCHANT_ID, newId, NOW_MS, openStore, saveOf, type OpenedStore } from './opened-store.ts';
 
 let opened: OpenedStore;
 
@@ -33,6 +35,7 @@ async function heldCredit(
     detail: {},
     now_ms: NOW_MS,
     rests_until_ms: NOW_MS,
+    as_of_ms: NOW_MS,
   });
   return reference;
 }
@@ -50,12 +53,12 @@ async function sendBack(reference: string): Promise<string> {
 }
 
 /** An operator lets a held credit pay an order. */
-async function letPay(reference: string): Promise<void> {
+async function letPay(reference: string, trade_id = newId()): Promise<void> {
   const settled = await opened.store.bank_credits.settle({
     account_id: ACCOUNT,
     references: [reference],
     merchant_id: MERCHANT_ID,
-    trade_id: newId(),
+    trade_id,
     payment_reference: reference,
     by: 'a',
     surplus_fen: 0,
@@ -105,14 +108,14 @@ describe('a credit that its order does not take', () => {
     expect(await opened.store.bank_credits.byReference(ACCOUNT, reference)).not.toMatchObject({
       trade_id: before?.trade_id,
     });
-    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS);
+    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS, NOW_MS);
     expect(await opened.store.bank_credits.byReference(ACCOUNT, reference)).toEqual(before);
   });
 
   test('is of no order when it was sent to none', async () => {
     const reference = await heldCredit({ merchant_id: null, trade_id: null });
     await letPay(reference);
-    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS);
+    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS, NOW_MS);
     expect(await opened.store.bank_credits.byReference(ACCOUNT, reference)).toMatchObject({
       merchant_id: null,
       trade_id: null,
@@ -122,7 +125,7 @@ describe('a credit that its order does not take', () => {
   test('waits again', async () => {
     const reference = await heldCredit();
     await letPay(reference);
-    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS);
+    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS, NOW_MS);
     expect(await stateOf(reference)).toBe('held');
   });
 
@@ -130,8 +133,74 @@ describe('a credit that its order does not take', () => {
     const reference = await heldCredit();
     await letPay(reference);
     expect(await opened.store.bank_credits.reverse(ACCOUNT, reference, newId(), NOW_MS)).toBe('settling');
-    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS);
+    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS, NOW_MS);
     expect(await stateOf(reference)).toBe('reversed');
+  });
+});
+
+describe('an order that is paid by a credit', () => {
+  const LATER_MS = NOW_MS + 60_000;
+
+  /** Two nodes have read the same credit: this one lets it pay the order. */
+  function pays(order: Order, reference: string, settling_as: string | null): Promise<boolean> {
+    const takes_credits = { account_id: ACCOUNT, references: [reference], settling_as };
+    return opened.store.orders.save(
+      saveOf(order, { state: 'paid', facts: facts() }, { takes_credits, job: 'delete', at_ms: LATER_MS }),
+    );
+  }
+
+  async function stateOfOrder({ trade_id }: Order): Promise<string | undefined> {
+    return (await opened.store.orders.byTradeId(MERCHANT_ID, trade_id))?.state;
+  }
+
+  test('is not paid when somebody has put the credit before a person meanwhile', async () => {
+    const order = await insertOrder(opened.store);
+    expect(await pays(order, await heldCredit(), null)).toBe(false);
+    expect(await stateOfOrder(order)).toBe('undecided');
+  });
+
+  test('is not paid when the credit has been released, or is being settled for another order', async () => {
+    const order = await insertOrder(opened.store);
+    const [released, elsewhere] = [await heldCredit(), await heldCredit()];
+    await letPay(released, order.trade_id);
+    await opened.store.bank_credits.unsettle(ACCOUNT, [released], NOW_MS, LATER_MS);
+    await letPay(elsewhere);
+    expect(await pays(order, released, released)).toBe(false);
+    expect(await pays(order, elsewhere, elsewhere)).toBe(false);
+    expect(await stateOfOrder(order)).toBe('undecided');
+  });
+
+  test('keeps the credit from whoever had read it before', async () => {
+    const { bank_credits } = opened.store;
+    const settled = await heldCredit();
+    const order = await insertOrder(opened.store);
+    await letPay(settled, order.trade_id);
+    expect(await pays(order, settled, settled)).toBe(true);
+    await bank_credits.unsettle(ACCOUNT, [settled], NOW_MS, LATER_MS);
+    expect(await stateOf(settled)).toBe('settling');
+
+    const fresh = await storedCredit();
+    expect(await pays(await insertOrder(opened.store), fresh, null)).toBe(true);
+    const hold = {
+      account_id: ACCOUNT,
+      reference: fresh,
+      reason: 'late',
+      merchant_id: null,
+      trade_id: null,
+      detail: {},
+    };
+    const matter = { exception_id: newId(), kind: 'bank_credit_late', now_ms: LATER_MS, rests_until_ms: LATER_MS };
+    expect(await bank_credits.hold({ ...hold, ...matter, as_of_ms: NOW_MS })).toBe(false);
+    expect(await stateOf(fresh)).toBe('new');
+  });
+
+  test('leaves the credit as it was when somebody has changed the order', async () => {
+    const reference = await heldCredit();
+    const order = await insertOrder(opened.store);
+    await letPay(reference, order.trade_id);
+    expect(await pays({ ...order, version: order.version + 1 }, reference, reference)).toBe(false);
+    await opened.store.bank_credits.unsettle(ACCOUNT, [reference], NOW_MS, LATER_MS);
+    expect(await stateOf(reference)).toBe('held');
   });
 });
 
@@ -146,6 +215,6 @@ test('a credit that is held lets its closed number rest anew, in the same statem
   const hold = { account_id: ACCOUNT, reference, reason: 'closed_number', ...order, detail: {}, now_ms: NOW_MS };
   const rests_until_ms = NOW_MS + 5_000;
   const matter = { exception_id: newId(), kind: 'bank_credit_closed_number' };
-  expect(await bank_credits.hold({ ...hold, ...matter, rests_until_ms })).toBe(true);
+  expect(await bank_credits.hold({ ...hold, ...matter, rests_until_ms, as_of_ms: NOW_MS })).toBe(true);
   expect((await virtual_accounts.byNumber(ACCOUNT, BANK_NUMBER))?.free_at_ms).toBe(rests_until_ms);
 });

@@ -120,6 +120,7 @@ async function useCredits({ bank_credits }: Store): Promise<void> {
     detail: {},
     now_ms: NOW_MS,
     rests_until_ms: NOW_MS,
+    as_of_ms: NOW_MS,
   };
   for (const reference of ['new.1', 'new.2']) await bank_credits.hold({ ...hold, reference, exception_id: newId() });
   const references = ['new.1'];
@@ -133,7 +134,7 @@ async function useCredits({ bank_credits }: Store): Promise<void> {
     now_ms: NOW_MS,
   };
   await bank_credits.settle(settle);
-  await bank_credits.unsettle(ACCOUNT, references, NOW_MS);
+  await bank_credits.unsettle(ACCOUNT, references, NOW_MS, NOW_MS);
   await bank_credits.settle(settle);
   await bank_credits.book(ACCOUNT, references, { ...order, payment_reference: 'new.1', return_no: newId() }, NOW_MS);
   await bank_credits.byReference(ACCOUNT, 'new.1');

@@ -50,6 +50,7 @@ export async function storeReturning({
     detail: {},
     now_ms: NOW_MS,
     rests_until_ms: NOW_MS,
+    as_of_ms: NOW_MS,
   });
   const asked = { asked_by: 'a', created_at_ms: NOW_MS };
   await bank_returns.returnCredit({ account_id: BANK_ACCOUNT, reference, amount_fen: 100, return_no, ...asked });

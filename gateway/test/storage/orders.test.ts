@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fen } from '../../src/domain/money.ts';
 import type { Nonce } from '../../src/domain/nonce.ts';
 import type { Order } from '../../src/domain/order.ts';
-import type { InsertOutcome, NewOrder, OrderSave } from '../../src/storage/orders.ts';
+import type { InsertOutcome, NewOrder } from '../../src/storage/orders.ts';
+import type { OrderSave } from '../../src/storage/save-orders.ts';
 import type { Store } from '../../src/storage/store.ts';
 import { facts } from '../domain/samples.ts';
 import {

@@ -206,6 +206,9 @@ async function usePreorders({ preorders, payer_authorizations, orders }: Store):
   const again = saveOf({ ...tried, version: tried.version + 1 }, { state: 'paid', facts: facts() });
   await orders.save({ ...again, ...takes, raises: aMatter() });
   await orders.save({ ...again, raises: aMatter() });
+  const takes_credits = { account_id: 'bank-1', references: ['ref1', 'ref2'], settling_as: 'ref2' };
+  await orders.save({ ...again, takes_credits });
+  await orders.save({ ...again, takes_credits, raises: aMatter() });
   const linked = await insertOrder({ orders } as Store, { placement: 'never' });
   await preorders.giveToPayer({
     order: linked,

@@ -339,4 +339,62 @@ export const BANK: readonly Mutant[] = [
       },
     },
   },
+  {
+    name: 'order-paid-by-a-credit-decided-elsewhere',
+    guard: 'an order is paid by a credit only while nobody else has decided about it',
+    stands_for: 'a node that stood still pays an order with money that has been given back meanwhile',
+    file: 'gateway/src/storage/save-orders.ts',
+    find: "ELSE c.state = 'settling' AND c.merchant_id = l.merchant_id AND c.trade_id = l.trade_id AND c.payment_reference = l.settling_as END",
+    replace: 'ELSE c.payment_reference IS NULL OR c.payment_reference = l.settling_as END',
+    caught_by: {
+      test: {
+        file: CREDITS_TEST,
+        name: 'is not paid when the credit has been released, or is being settled for another order',
+      },
+    },
+  },
+  {
+    name: 'order-paid-by-a-held-credit',
+    guard: 'a credit that waits for a person pays nothing by itself',
+    file: 'gateway/src/storage/save-orders.ts',
+    find: "CASE WHEN l.settling_as IS NULL THEN c.state = 'new'",
+    replace: 'CASE WHEN l.settling_as IS NULL THEN true',
+    caught_by: {
+      test: {
+        file: CREDITS_TEST,
+        name: 'is not paid when somebody has put the credit before a person meanwhile',
+      },
+    },
+  },
+  {
+    name: 'credit-released-though-it-has-paid',
+    guard: 'a credit is released only as it was read',
+    stands_for: 'money that has just paid an order waits in the queue, to be returned',
+    file: CREDITS,
+    find: "c.state = 'settling' AND c.updated_at_ms = $4 RETURNING",
+    replace: "c.state = 'settling' AND c.updated_at_ms >= $4 RETURNING",
+    caught_by: { test: { file: CREDITS_TEST, name: 'keeps the credit from whoever had read it before' } },
+  },
+  {
+    name: 'credit-held-though-it-has-paid',
+    guard: 'a credit is put before a person only as it was read',
+    file: CREDITS,
+    find: "state = 'new' AND updated_at_ms = $12 RETURNING",
+    replace: "state = 'new' AND updated_at_ms >= $12 RETURNING",
+    caught_by: { test: { file: CREDITS_TEST, name: 'keeps the credit from whoever had read it before' } },
+  },
+  {
+    name: 'return-sent-when-others-may-have',
+    guard: 'a return is sent only under a lease that lasts until the bank has answered',
+    stands_for: 'a credit goes back twice because the first sender stood still',
+    file: 'gateway/src/operations/send-bank-return.ts',
+    find: 'if (!inTime(gateway, until_ms)) throw',
+    replace: 'if (until_ms === 0) throw',
+    caught_by: {
+      test: {
+        file: 'gateway/test/operations/send-bank-return.test.ts',
+        name: 'a return is not sent by a node that stood still until others may have sent it, and ended it',
+      },
+    },
+  },
 ];

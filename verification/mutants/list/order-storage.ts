@@ -2,6 +2,7 @@
 import type { Mutant } from '../mutant.ts';
 
 const ORDERS = 'gateway/src/storage/orders.ts';
+const SAVE = 'gateway/src/storage/save-orders.ts';
 const ORDERS_TEST = 'gateway/test/storage/orders.test.ts';
 const JOBS = 'gateway/src/storage/jobs.ts';
 const JOBS_TEST = 'gateway/test/storage/jobs.test.ts';
@@ -11,7 +12,7 @@ export const ORDER_STORAGE: readonly Mutant[] = [
     name: 'order-saved-over-a-newer-version',
     guard: 'compare-and-set: a save names the version that it has seen',
     stands_for: 'two answers at the same moment overwrite each other',
-    file: ORDERS,
+    file: SAVE,
     find: 'WHERE o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version${condition}',
     replace: 'WHERE o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id${condition}',
     caught_by: { test: { file: ORDERS_TEST, name: 'is refused when the order has changed since it was read' } },
@@ -19,7 +20,7 @@ export const ORDER_STORAGE: readonly Mutant[] = [
   {
     name: 'accepted-order-saved-over-a-newer-version',
     guard: 'compare-and-set of the save that an accepted order takes',
-    file: ORDERS,
+    file: SAVE,
     find: 'AND o.version = i.version\n  RETURNING i.merchant_id',
     replace: '\n  RETURNING i.merchant_id',
     caught_by: { test: { file: ORDERS_TEST, name: 'of saves of one reading, on one node or several, one succeeds' } },
@@ -27,7 +28,7 @@ export const ORDER_STORAGE: readonly Mutant[] = [
   {
     name: 'refused-save-leaves-its-notification',
     guard: 'a notification is written only with the change that it tells of',
-    file: ORDERS,
+    file: SAVE,
     find: 'SELECT i.* FROM input i WHERE i.trade_id IN (SELECT trade_id FROM saved)',
     replace: 'SELECT i.* FROM input i',
     caught_by: {
@@ -38,7 +39,7 @@ export const ORDER_STORAGE: readonly Mutant[] = [
     name: 'notification-without-a-job',
     guard: 'the job that delivers a notification is committed with the payment',
     stands_for: 'a notification is lost because the process dies after the commit',
-    file: ORDERS,
+    file: SAVE,
     find: "SELECT 'notification', merchant_id, notification_id, at_ms FROM effective WHERE notification_id IS NOT NULL\n  UNION ALL",
     replace:
       "SELECT 'notification', merchant_id, notification_id, at_ms FROM effective WHERE notification_id IS NULL AND job = 'none'\n  UNION ALL",
@@ -52,7 +53,7 @@ export const ORDER_STORAGE: readonly Mutant[] = [
   {
     name: 'automatic-refund-without-a-job',
     guard: 'the job that makes an automatic refund is committed with the late payment',
-    file: ORDERS,
+    file: SAVE,
     find: "SELECT 'refund', merchant_id, late_refund_id, late_refund_check_at_ms FROM effective WHERE late_refund_id IS NOT NULL",
     replace:
       "SELECT 'refund', merchant_id, late_refund_id, late_refund_check_at_ms FROM effective WHERE late_refund_id IS NULL AND job = 'none'",
@@ -61,7 +62,7 @@ export const ORDER_STORAGE: readonly Mutant[] = [
   {
     name: 'automatic-refund-not-reserved',
     guard: 'the amount of an automatic refund is reserved on its order',
-    file: ORDERS,
+    file: SAVE,
     find: 'refund_reserved_fen = o.refund_reserved_fen + coalesce(i.late_refund_fen, 0),',
     replace: 'refund_reserved_fen = o.refund_reserved_fen + 0 * coalesce(i.late_refund_fen, 0),',
     caught_by: { test: { file: ORDERS_TEST, name: 'writes what it causes in the same commit' } },
@@ -126,7 +127,7 @@ export const ORDER_STORAGE: readonly Mutant[] = [
   {
     name: 'order-of-another-merchant-saved',
     guard: 'a save changes an order of its own merchant only',
-    file: ORDERS,
+    file: SAVE,
     find: 'WHERE o.merchant_id = i.merchant_id AND o.trade_id = i.trade_id AND o.version = i.version${condition}',
     replace: 'WHERE o.trade_id = i.trade_id AND o.version = i.version${condition}',
     caught_by: {
@@ -136,7 +137,7 @@ export const ORDER_STORAGE: readonly Mutant[] = [
   {
     name: 'preorder-taken-twice',
     guard: 'the first success takes the preorder in the statement that makes its order paid',
-    file: ORDERS,
+    file: SAVE,
     find: "AND p.preorder_id = l.preorder_id AND p.state <> 'paid'",
     replace: 'AND p.preorder_id = l.preorder_id',
     caught_by: { test: { file: 'gateway/test/storage/preorders.test.ts', name: 'success' } },

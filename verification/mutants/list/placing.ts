@@ -440,4 +440,31 @@ export const PLACING: readonly Mutant[] = [
       },
     },
   },
+  {
+    name: 'order-placed-when-others-may-have',
+    guard: 'an order is sent only under a lease that lasts until its channel has answered',
+    stands_for: 'a payer is charged for an order that was reversed while its node stood still',
+    file: PLACE,
+    find: 'const order = calls ? await stillOurs(gateway, begun) : begun;',
+    replace: 'const order = calls ? await Promise.resolve(begun) : begun;',
+    caught_by: {
+      test: {
+        file: 'verification/test/simulation-standstill.test.ts',
+        name: 'after recording the order of a payment code does not present the code when the till has given up',
+      },
+    },
+  },
+  {
+    name: 'late-order-sent-over-another-node',
+    guard: 'a lease is renewed by compare-and-set',
+    file: PLACE,
+    find: 'const renewed = hasPaymentCode(order) ? null : await takeLease(gateway, order);',
+    replace: 'const renewed = hasPaymentCode(order) ? null : ((await takeLease(gateway, order)) ?? order);',
+    caught_by: {
+      test: {
+        file: 'gateway/test/operations/place-order.test.ts',
+        name: 'does not call when somebody has taken it over',
+      },
+    },
+  },
 ];

@@ -247,4 +247,18 @@ export const REFUNDS: readonly Mutant[] = [
       },
     },
   },
+  {
+    name: 'refund-sent-when-others-may-have',
+    guard: 'a refund is sent only under a lease that lasts until its channel has answered',
+    stands_for: 'a refund that was given up and made anew is made once more by a node that stood still',
+    file: 'gateway/src/operations/resolve-refund.ts',
+    find: '  if (!inTime(gateway, refund.calling_until_ms)) return refund;\n  const report',
+    replace: '  if (!inTime(gateway, Number.POSITIVE_INFINITY)) return refund;\n  const report',
+    caught_by: {
+      test: {
+        file: 'gateway/test/operations/resolve-refund.test.ts',
+        name: 'a refund is not sent by a node that stood still until others may have sent it, or given it up',
+      },
+    },
+  },
 ];

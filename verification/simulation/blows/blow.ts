@@ -1,5 +1,6 @@
 /** What befalls a world. */
 import type { SeededRandom } from '../random.ts';
+import { pick } from '../trial/pick.ts';
 import type { World } from '../world.ts';
 
 export interface Struck {
@@ -20,6 +21,11 @@ const SECOND_MS = 1_000;
 /** How long a blow lasts: seconds mostly, minutes sometimes. */
 export function lasting(random: SeededRandom): number {
   return (random.chance(0.2) ? random.integer(60, 900) : random.integer(1, 40)) * SECOND_MS;
+}
+
+/** How long a node stands still: shorter and longer than every lease and every time limit. */
+export function standingStill(random: SeededRandom): number {
+  return pick(random, [2, 12, 25, 45, 75, 150, 400, 1_500] as const) * SECOND_MS;
 }
 
 const MOST_STEPS = 250;

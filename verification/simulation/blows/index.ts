@@ -2,9 +2,9 @@ import type { AccountId } from '../accounts.ts';
 import { FINE } from '../database.ts';
 import { CALM, type Rates } from '../network.ts';
 import { setPublicKey } from '../../../gateway/src/operations/merchants.ts';
-import { enableRoutes, insistently, sealAway, setMerchantStatus, setStatus } from '../trial/operator.ts';
+import { enableRoutes, insistently, sealAway, setMerchantStatus, setStatus, wantDone } from '../trial/operator.ts';
 import { pick } from '../trial/pick.ts';
-import { forAWhile, lasting, type Blow, type Struck } from './blow.ts';
+import { forAWhile, lasting, standingStill, type Blow, type Struck } from './blow.ts';
 import { forger, liar } from './untruths.ts';
 
 /** Enough for statements to be on their way. */
@@ -50,6 +50,28 @@ const restart: Blow = (struck) => {
     if (random.chance(0.5)) await struck.boot();
     if (world.nodes().includes(name)) await world.stopNode(name);
     if (world.nodes().length < 2) await struck.boot();
+  });
+};
+
+/** What a node has just written when it stands still. */
+const WRITTEN: ReadonlySet<string> = new Set(['orders', 'refunds', 'jobs', 'bank_credits', 'bank_returns']);
+
+/** A node stands still, often in the moment in which it has written something, and goes on when others have taken over. */
+const standstill: Blow = ({ world, random, untilQuiet }) => {
+  const names = world.nodes();
+  if (names.length === 0) return;
+  const name = pick(random, names);
+  const for_ms = standingStill(random);
+  if (random.chance(0.3)) return world.standStill(name, for_ms);
+  let over = false;
+  untilQuiet(() => (over = true));
+  let writes_left = random.integer(1, 3);
+  world.database.watch((owner, _statement, changes) => {
+    if (over || owner !== name || !changes.some(({ table }) => WRITTEN.has(table))) return;
+    writes_left -= 1;
+    if (writes_left > 0) return;
+    over = true;
+    world.standStill(name, for_ms);
   });
 };
 
@@ -147,8 +169,7 @@ const suspension: Blow = (struck) => {
     'bank',
     'bank-pool',
   ] as const satisfies readonly AccountId[]);
-  const become = (status: 'active' | 'suspended'): void =>
-    world.act(0, 'operator', () => setStatus(world, account_id, status));
+  const become = (status: 'active' | 'suspended'): void => wantDone(world, () => setStatus(world, account_id, status));
   forAWhile(
     struck,
     () => become('suspended'),
@@ -161,7 +182,7 @@ const merchantSuspension: Blow = (struck) => {
   const { world, random } = struck;
   const { merchant_id } = pick(random, world.merchants);
   const become = (status: 'active' | 'suspended'): void =>
-    world.act(0, 'operator', () => setMerchantStatus(world, merchant_id, status));
+    wantDone(world, () => setMerchantStatus(world, merchant_id, status));
   forAWhile(
     struck,
     () => become('suspended'),
@@ -178,8 +199,8 @@ const wrongMasterKey: Blow = (struck) => {
   ] as const satisfies readonly (readonly AccountId[])[]);
   forAWhile(
     struck,
-    () => account_ids.forEach((account_id) => world.act(0, 'operator', () => sealAway(world, account_id))),
-    () => account_ids.forEach((account_id) => world.act(0, 'operator', () => setStatus(world, account_id, 'active'))),
+    () => account_ids.forEach((account_id) => wantDone(world, () => sealAway(world, account_id))),
+    () => account_ids.forEach((account_id) => wantDone(world, () => setStatus(world, account_id, 'active'))),
   );
 };
 
@@ -196,7 +217,7 @@ const newKey: Blow = ({ world, random }) => {
     world.merchants.filter((one) => KEY_OF_ITS_OWN.has(one.name)),
   );
   const { private_key, public_key } = world.keys.next_merchant;
-  world.act(0, 'operator', async () => {
+  wantDone(world, async () => {
     await insistently(world, 'operator', async () => {
       await setPublicKey(world.operator(), merchant.merchant_id, public_key);
     });
@@ -210,7 +231,7 @@ const routeChange: Blow = (struck) => {
   const merchant = pick(random, world.merchants);
   const pay_type = pick(random, ['wechat.scan', 'alipay.scan', 'common.micro', 'wechat.jsapi'] as const);
   const become = (enabled: boolean): void =>
-    world.act(0, 'operator', () =>
+    wantDone(world, () =>
       insistently(world, 'operator', () => enableRoutes(world, merchant.merchant_id, pay_type, enabled)),
     );
   forAWhile(
@@ -244,6 +265,7 @@ const badMerchants: Blow = (struck) => {
 export const BLOWS: Readonly<Record<string, (struck: Struck) => void>> = {
   crash,
   restart,
+  standstill,
   outage,
   storm,
   'broken-database': brokenDatabase,

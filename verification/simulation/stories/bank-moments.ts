@@ -41,7 +41,7 @@ const MOMENTS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
           teller,
           'accepts one of two',
           (gateway) => acceptCredit(gateway, { exception_id, surplus: 'keep', by: BY }),
-          which === 0 && random.chance(0.7),
+          which === 0 ? pick(random, ['dies', 'stands_still', null]) : null,
         );
       }),
     );

@@ -15,16 +15,25 @@ import {
   type Surplus,
 } from '../../../gateway/src/operations/settle-credit.ts';
 import type { StoredException } from '../../../gateway/src/storage/exceptions.ts';
+import { standingStill } from '../blows/blow.ts';
+import type { SeededRandom } from '../random.ts';
 import { pick } from '../trial/pick.ts';
 import { transferFields } from './bank-payer.ts';
 import { insist, thinkingTime, type Story, type Teller } from './story.ts';
 
 export const BY = 'operator';
 const MOST_MATTERS = 100;
-/** A node dies after so many changes of credits: before the money is booked, or just after it. */
+/** Something befalls a node after so many changes of credits: before the money is booked, or just after it. */
 const MOST_CHANGES = 2;
 
 type Wish = (gateway: Gateway) => Promise<unknown>;
+
+export type Mishap = 'dies' | 'stands_still' | null;
+
+/** Mostly nothing befalls a node. */
+export function mishapOf(random: SeededRandom): Mishap {
+  return pick(random, ['dies', 'stands_still', null, null, null]);
+}
 
 /** Looks into the queue now and then, and does something about what is there. */
 export const operator: Story = async (teller) => {
@@ -52,8 +61,8 @@ export async function lookAfter(teller: Teller, fund_acc: string | null): Promis
   if (matters.length === 0) return false;
   const wishes = [await wishFor(teller, matters)];
   if (random.chance(0.3)) wishes.push(random.chance(0.4) ? (wishes[0] as Wish) : await wishFor(teller, matters));
-  const dies = random.chance(0.3);
-  await Promise.all(wishes.map((wish) => atNode(teller, 'decides', wish, dies)));
+  const mishap = mishapOf(random);
+  await Promise.all(wishes.map((wish) => atNode(teller, 'decides', wish, mishap)));
   return true;
 }
 
@@ -120,21 +129,29 @@ function assignToNew(teller: Teller, { exception_id, detail }: StoredException, 
 
 /**
  * Does something through one of the nodes. Ends when it is done, refused, or when the node is gone and nobody knows.
- * @param dies the node dies in the moment in which it has changed a credit, and another starts
+ * @param mishap befalls the node in the moment in which it has changed a credit; when it dies, another starts
  */
-export async function atNode({ world, random, boot }: Teller, what: string, wish: Wish, dies = false): Promise<void> {
-  const names = world.nodes();
+export async function atNode(
+  { world, random, boot }: Teller,
+  what: string,
+  wish: Wish,
+  mishap: Mishap = null,
+): Promise<void> {
+  const names = world.nodes().filter((name) => !world.scheduler.standsStill(name));
   const name = names.length > 0 ? pick(random, names) : '';
   const gateway = world.gatewayOf(name);
   if (!gateway) return;
-  let is_dying = false;
-  let changes_left = dies ? random.integer(1, MOST_CHANGES) : Number.POSITIVE_INFINITY;
-  world.database.watch((owner, _statement, changes) => {
-    if (owner !== name || !changes.some((one) => one.table === 'bank_credits')) return;
-    changes_left -= 1;
-    is_dying = changes_left <= 0;
-  });
   let over = false;
+  let is_dying = false;
+  let changes_left = mishap ? random.integer(1, MOST_CHANGES) : Number.POSITIVE_INFINITY;
+  world.database.watch((owner, _statement, changes) => {
+    if (over || owner !== name || !changes.some((one) => one.table === 'bank_credits')) return;
+    changes_left -= 1;
+    if (changes_left > 0) return;
+    if (mishap === 'stands_still') world.standStill(name, standingStill(random));
+    else is_dying = true;
+    changes_left = Number.POSITIVE_INFINITY;
+  });
   const gone = new Promise<void>((resolve) => {
     world.scheduler.watch(() => {
       if (over) return;

@@ -28,6 +28,20 @@ function inTurn(world: World, work: () => Promise<void>): Promise<void> {
   return turn;
 }
 
+const wanted = new WeakMap<World, Promise<void>>();
+
+/** Wants something of the operator, who does first what was wanted first: what is to heal the world comes after what broke it. */
+export function wantDone(world: World, work: () => Promise<void>): void {
+  const before = wanted.get(world) ?? Promise.resolve();
+  const done = Promise.withResolvers<void>();
+  wanted.set(world, done.promise);
+  world.act(0, 'operator', async () => {
+    await before;
+    await work();
+    done.resolve();
+  });
+}
+
 /** Takes an account out of use, or puts it back. */
 export function setStatus(world: World, account_id: AccountId, status: 'active' | 'suspended'): Promise<void> {
   return inTurn(world, () => saveAccount(world.operator(), world.keys, account_id, status));

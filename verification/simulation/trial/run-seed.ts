@@ -11,7 +11,7 @@ import { SeededRandom } from '../random.ts';
 import type { Sessions } from '../sessions.ts';
 import { STORIES } from '../stories/index.ts';
 import { openWorld, type World } from '../world.ts';
-import { insistently, setStatus } from './operator.ts';
+import { insistently, setStatus, wantDone } from './operator.ts';
 import { Court, Violation } from './court.ts';
 import { MERCHANTS } from './prepare-database.ts';
 import { makePlan, type Deed, type Plan } from './plan.ts';
@@ -49,6 +49,7 @@ export interface Verdict {
   readonly failure: Failure | null;
 }
 
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** Nodes poll by themselves so rarely; the poller wakes them when there is something to find. */
 const POLL_MS = 48 * HOUR_MS;
@@ -213,15 +214,11 @@ class Trial {
     world.network.forgive();
     world.database.become(FINE);
     world.faults.clear();
-    // What a bank's push never told is found by the statements of the day.
-    world.bank.resendEverything();
     world.liar.repent();
-    // Nobody asks about what was refused: a refusal that was a lie, and whose callback was lost too, is found by the day's bill.
-    for (const { trade_id, state } of this.#court.books.all('orders'))
-      if (state === 'failed') for (const wallet of [world.wechat, world.alipay]) wallet.resendCallback(trade_id);
     world.forger.rest();
     for (const merchant of world.merchants) merchant.react = () => ({ status: 200, body: 'success' });
-    for (const account_id of ACCOUNTS) world.act(0, 'operator', () => setStatus(world, account_id, 'active'));
+    world.act(0, 'day', () => this.#tellOfTheDay());
+    for (const account_id of ACCOUNTS) wantDone(world, () => setStatus(world, account_id, 'active'));
     world.act(0, 'operator', async () => {
       while (world.nodes().length < 2) await this.#boot();
     });
@@ -230,6 +227,18 @@ class Trial {
       await this.#runUntil(() => false, AFTERWARDS_MS, AFTERWARDS_STEPS);
       if (this.#isDone()) return;
     }
+  }
+
+  /** What is found by the statements and bills of the day, which nobody here reads: channels tell it once more. */
+  async #tellOfTheDay(): Promise<void> {
+    const world = this.#world;
+    while (world.nodes().some((name) => world.scheduler.standsStill(name)))
+      await new Promise<void>((resolve) => world.scheduler.after(MINUTE_MS, 'day', 'waits', resolve));
+    // What a bank's push never told.
+    world.bank.resendEverything();
+    // Nobody asks about what was refused: a refusal may have been a lie, and its callback lost too.
+    for (const { trade_id, state } of this.#court.books.all('orders'))
+      if (state === 'failed') for (const wallet of [world.wechat, world.alipay]) wallet.resendCallback(trade_id);
   }
 
   async #runUntil(done: () => boolean, most_ms: number, most_steps: number): Promise<void> {
