@@ -67,6 +67,9 @@ interface Open {
   blockers: readonly number[];
 }
 
+/** When a node hears of its statement: in the very task that executed it, or in one that is chosen like any other. */
+type Hearing = 'at_once' | 'in_turn';
+
 /** Lost connections are met as the driver meets them: an error without SQLSTATE. */
 const connectionLost = (): Error => new Error('Connection terminated unexpectedly');
 
@@ -171,7 +174,7 @@ export class SimulatedDatabase {
   async #perform(call: Call): Promise<void> {
     call.fate ??= this.#fateOf(call);
     this.#sent.set(call.statement.name, call.statement);
-    if (call.fate === 'lost_before') return this.#lose(call);
+    if (call.fate === 'lost_before') return this.#lose(call, 'at_once');
     this.#statements += 1;
     const session = await this.#sessions.take();
     // With a transaction open somewhere this statement may have to wait; then it must not commit by itself either.
@@ -179,7 +182,7 @@ export class SimulatedDatabase {
     if (in_transaction) await session.begin();
     const running = session.execute(call.statement, call.values);
     running.catch(() => undefined);
-    if (!in_transaction) return this.#finish(call, session, running);
+    if (!in_transaction) return this.#finish(call, session, running, 'at_once');
     const open: Open = { call, session, running, waiting: false, blockers: [] };
     this.#open.push(open);
     await this.#advance(open);
@@ -218,7 +221,7 @@ export class SimulatedDatabase {
     if (how === 'ROLLBACK' && !(await failureOf(open.running))) this.#note(open.call, 'rolled_back', 'is rolled back');
     const outcome = how === 'COMMIT' ? open.running : open.running.then(() => Promise.reject(connectionLost()));
     outcome.catch(() => undefined);
-    await this.#finish(open.call, open.session, outcome);
+    await this.#finish(open.call, open.session, outcome, 'in_turn');
     await this.#advanceAfter(open);
   }
 
@@ -266,7 +269,7 @@ export class SimulatedDatabase {
     await this.#recall(victim);
     const deadlock = Promise.reject(deadlockDetected());
     deadlock.catch(() => undefined);
-    await this.#finish(victim.call, victim.session, deadlock);
+    await this.#finish(victim.call, victim.session, deadlock, 'in_turn');
     await this.#advanceAfter(victim);
   }
 
@@ -287,8 +290,11 @@ export class SimulatedDatabase {
     this.#performLater(delay_ms, call);
   }
 
-  /** A statement has been executed and committed, or has failed. */
-  async #finish(call: Call, session: Session, outcome: Promise<unknown[]>): Promise<void> {
+  /**
+   * A statement has been executed and committed, or has failed. Where PostgreSQL works on in the same task, for those who waited,
+   * its node hears of it in a task of its own: else the machine's speed would say who is first.
+   */
+  async #finish(call: Call, session: Session, outcome: Promise<unknown[]>, hearing: Hearing): Promise<void> {
     const { owner, statement, values } = call;
     try {
       const rows = await outcome;
@@ -297,9 +303,9 @@ export class SimulatedDatabase {
       this.#settleOrder(statement, rows);
       this.#tell(call, values, rows);
       for (const watcher of this.#watchers) watcher(owner, statement.name, changes);
-      if (call.fate === 'lost_after') return this.#lose(call);
+      if (call.fate === 'lost_after') return this.#lose(call, hearing);
       this.#count('executed');
-      this.#hear(owner, () => call.resolve(rows));
+      this.#hear(owner, () => call.resolve(rows), hearing);
     } catch (error) {
       if (!(error instanceof pg.DatabaseError) && !isLostConnection(error)) throw error;
       session.takeChanges();
@@ -307,7 +313,7 @@ export class SimulatedDatabase {
       if (sqlState(error) === DEADLOCK) this.#count('deadlock');
       const why = error instanceof Error ? error.message : 'failed';
       this.#scheduler.trace.note(owner, `sql ${statement.name}: ${why}`);
-      this.#hear(owner, () => call.reject(error));
+      this.#hear(owner, () => call.reject(error), hearing);
     }
   }
 
@@ -318,15 +324,16 @@ export class SimulatedDatabase {
     return WRITES.test(statement.text) && this.#random.chance(held) ? 'held' : null;
   }
 
-  #lose(call: Call): void {
+  #lose(call: Call, hearing: Hearing): void {
     this.#note(call, call.fate === 'lost_before' ? 'lost_before' : 'lost_after', `loses its connection (${call.fate})`);
-    this.#hear(call.owner, () => call.reject(connectionLost()));
+    this.#hear(call.owner, () => call.reject(connectionLost()), hearing);
   }
 
   /** A node that stands still hears of it when it goes on. */
-  #hear(owner: string, hears: () => void): void {
+  #hear(owner: string, hears: () => void, hearing: Hearing): void {
     if (this.#gone.has(owner)) return;
-    if (this.#scheduler.standsStill(owner)) this.#scheduler.after(0, owner, 'hears its database', hears);
+    if (hearing === 'in_turn' || this.#scheduler.standsStill(owner))
+      this.#scheduler.after(0, owner, 'hears its database', hears);
     else hears();
   }
 

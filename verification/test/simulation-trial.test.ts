@@ -24,6 +24,13 @@ describe('a seed', () => {
     120_000,
   );
 
+  it('is the same among others, whichever came before it', async () => {
+    const seeds = Array.from({ length: 10 }, (_unused, index) => String(11 + index));
+    const digests = new Map<string, string>();
+    for (const seed of seeds) digests.set(seed, (await run(seed)).digest);
+    for (const seed of seeds.toReversed()) expect((await run(seed)).digest, `seed ${seed}`).toBe(digests.get(seed));
+  }, 120_000);
+
   it('is another world than its neighbour', async () => {
     const [one, other] = [await run('1'), await run('2')];
     expect(one.digest).not.toBe(other.digest);
