@@ -60,7 +60,11 @@ export const FORGERIES: Readonly<Record<string, Forgery>> = {
   },
   'of a refund by the console': {
     wechat: (content) => onlyOf(isPayment(content), { ...content, trade_state: 'REFUND' }),
-    alipay: (parameters) => (isTrade(parameters) ? { ...parameters, refund_fee: '0.01' } : null),
+    // Of a trade that was closed unpaid it would say that it was paid: that is no forgery of a refund, and nobody could know better.
+    alipay: (parameters) =>
+      isTrade(parameters) && parameters['trade_status'] !== 'TRADE_CLOSED'
+        ? { ...parameters, refund_fee: '0.01' }
+        : null,
   },
   'of an unknown order': {
     wechat: (content) => onlyOf(isPayment(content), { ...content, out_trade_no: '0123456789abcdef01234567' }),
