@@ -126,9 +126,9 @@ export const PLACING: readonly Mutant[] = [
   {
     name: 'placing-without-a-lease',
     guard: 'of two requests that place an order again one goes on: its lease is taken by compare-and-set',
-    file: REPEAT,
-    find: "if (!order) throw stillUnknown('another request is placing this order');",
-    replace: 'if (!order) return placeAnywhere(gateway, read, routes);',
+    file: PLACE,
+    find: 'return saved ? { ...leased, version: leased.version + 1 } : null;',
+    replace: 'return { ...leased, version: leased.version + Number(saved) };',
     caught_by: {
       test: {
         file: 'gateway/test/operations/repeat-pay.test.ts',
