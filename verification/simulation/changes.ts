@@ -65,18 +65,9 @@ BEGIN
 END $$;
 `;
 
-/**
- * Of jobs due at one moment a claim takes as many as there is room for. Which ones, PostgreSQL leaves to where they lie in its
- * files, and so to what ran before: here they come by their numbers.
- */
-const SETTLE = `
-DROP INDEX jobs_due;
-CREATE INDEX jobs_due ON jobs (kind, run_at_ms, merchant_id, subject_id);
-`;
-
 /** Makes the triggers in a migrated database, once. */
 export async function tellChanges(session: Session): Promise<void> {
-  await session.run(INSTALL + SETTLE);
+  await session.run(INSTALL);
 }
 
 /** From now on `resetDatabase` brings the database back to what is configured now. Once. */

@@ -172,9 +172,11 @@ async function submit(gateway: Gateway, order: Order, reserved: Refund): Promise
 function submitted(result: Refund): Refund {
   if (result.state === 'refused') throw new ApiError('channel_refused', result.channel_message);
   if (result.state === 'undecided') {
+    // Nothing was heard where nothing was sent: the node stood still, and the resolver sends it.
+    const why = result.channel_message === '' ? 'it is still to be sent' : result.channel_message;
     throw new ApiError(
       'channel_timeout',
-      `the channel's answer is not known (${result.channel_message}): query this refund; its amount stays reserved`,
+      `the channel's answer is not known (${why}): query this refund; its amount stays reserved`,
     );
   }
   return result;

@@ -122,14 +122,14 @@ const BY_EXCEPTION: Statement = {
 
 const OF_ORDER: Statement = {
   name: 'bank_credits_of_order',
-  text: 'SELECT * FROM bank_credits WHERE merchant_id = $1 AND trade_id = $2 ORDER BY heard_at_ms LIMIT 100',
+  text: 'SELECT * FROM bank_credits WHERE merchant_id = $1 AND trade_id = $2 ORDER BY heard_at_ms, reference LIMIT 100',
 };
 
 /** The newest credit of that number and amount that has not been taken back. */
 const LIKE_REVERSAL: Statement = {
   name: 'bank_credit_like_reversal',
   text: `SELECT * FROM bank_credits WHERE account_id = $1 AND number = $2 AND amount_fen = $3 AND reversed_by IS NULL
-ORDER BY heard_at_ms DESC LIMIT 1`,
+ORDER BY heard_at_ms DESC, reference DESC LIMIT 1`,
 };
 
 /**
@@ -167,7 +167,7 @@ const REVERSAL_OF: Statement = {
 /** What a node that died, or a database that was away, left undone. */
 const UNFINISHED: Statement = {
   name: 'unfinished_bank_credits',
-  text: `SELECT * FROM bank_credits WHERE state IN ('new', 'settling') AND updated_at_ms <= $1 ORDER BY updated_at_ms LIMIT $2`,
+  text: `SELECT * FROM bank_credits WHERE state IN ('new', 'settling') AND updated_at_ms <= $1 ORDER BY updated_at_ms, reference LIMIT $2`,
 };
 
 const MARK: Statement = {

@@ -16,14 +16,15 @@ export interface ClaimedNotification extends ClaimedJob {
 
 /**
  * A claim moves run_at_ms to the end of a lease. SKIP LOCKED lets any number of nodes claim side by side without waiting;
- * a node that dies leaves a job that comes due again by itself. Rows leave in the order in which they came due.
+ * a node that dies leaves a job that comes due again by itself. Rows leave in the order in which they came due; of those due at
+ * one moment, in the order of their numbers.
  */
 const CLAIM: Statement = {
   name: 'claim_jobs',
   text: `
 WITH due AS (
   SELECT kind, merchant_id, subject_id FROM jobs
-  WHERE kind = $1 AND run_at_ms <= $2 ORDER BY run_at_ms LIMIT $4 FOR UPDATE SKIP LOCKED
+  WHERE kind = $1 AND run_at_ms <= $2 ORDER BY run_at_ms, merchant_id, subject_id LIMIT $4 FOR UPDATE SKIP LOCKED
 )
 UPDATE jobs j SET run_at_ms = $2::bigint + $3::bigint, attempt = j.attempt + 1
 FROM due d WHERE j.kind = d.kind AND j.merchant_id = d.merchant_id AND j.subject_id = d.subject_id

@@ -146,8 +146,8 @@ export const ORDER_STORAGE: readonly Mutant[] = [
     name: 'job-claimed-without-a-lock',
     guard: 'row locks: a job is claimed by one node',
     file: JOBS,
-    find: 'ORDER BY run_at_ms LIMIT $4 FOR UPDATE SKIP LOCKED',
-    replace: 'ORDER BY run_at_ms LIMIT $4',
+    find: 'ORDER BY run_at_ms, merchant_id, subject_id LIMIT $4 FOR UPDATE SKIP LOCKED',
+    replace: 'ORDER BY run_at_ms, merchant_id, subject_id LIMIT $4',
     caught_by: {
       test: { file: JOBS_TEST, name: 'does not wait for a job that another node is claiming at this moment' },
     },
@@ -156,8 +156,8 @@ export const ORDER_STORAGE: readonly Mutant[] = [
     name: 'job-waited-for',
     guard: 'SKIP LOCKED: a node does not wait for what another is claiming',
     file: JOBS,
-    find: 'ORDER BY run_at_ms LIMIT $4 FOR UPDATE SKIP LOCKED',
-    replace: 'ORDER BY run_at_ms LIMIT $4 FOR UPDATE',
+    find: 'ORDER BY run_at_ms, merchant_id, subject_id LIMIT $4 FOR UPDATE SKIP LOCKED',
+    replace: 'ORDER BY run_at_ms, merchant_id, subject_id LIMIT $4 FOR UPDATE',
     caught_by: {
       test: { file: JOBS_TEST, name: 'does not wait for a job that another node is claiming at this moment' },
     },
