@@ -9,11 +9,15 @@ export const origin = (example: string) =>
     .refine((text) => /^https?:\/\/[^/?#@]+\/?$/.test(text), 'must be an origin without path, query or user name')
     .transform((text) => text.replace(/\/$/, ''));
 
-/** How long an answer may take: shorter than the lease of the order that waits for it. */
-/** The longest that anybody waits for an answer of a channel, milliseconds. */
-export const LONGEST_CALL_MS = 20_000;
+const LONGEST_ANSWER_MS = 20_000;
+/** As long as a connection is waited for (outbound/http-client.ts). */
+const LONGEST_CONNECT_MS = 5_000;
 
-export const timeoutMs = z.int('must be a whole number of milliseconds').min(100).max(LONGEST_CALL_MS).default(5_000);
+/** The longest that a call to a channel lasts, milliseconds. */
+export const LONGEST_CALL_MS = LONGEST_CONNECT_MS + LONGEST_ANSWER_MS;
+
+/** How long an answer may take: shorter than the lease of the order that waits for it. */
+export const timeoutMs = z.int('must be a whole number of milliseconds').min(100).max(LONGEST_ANSWER_MS).default(5_000);
 
 /** A private key of ours, as a secret. */
 export const privateKeyPem = z

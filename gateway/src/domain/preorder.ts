@@ -20,7 +20,7 @@
  *   anything                     | MAX_TRIES used up                         | over: exhausted
  *
  * The database holds the two rules that money depends on: no two tries of one preorder are undecided at once, and the first
- * success takes the preorder in the statement that makes its order paid (storage/orders.ts, storage/migrations/0004).
+ * success takes the preorder in the statement that makes its order paid (storage/save-orders.ts, storage/migrations/0004).
  */
 import type { Fen } from './money.ts';
 import type { Order } from './order.ts';

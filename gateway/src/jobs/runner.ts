@@ -15,7 +15,7 @@ export interface JobLoop {
   readonly max_running: number;
 }
 
-/** The same loop, run so often at most: rare work need not be looked for at each of the wake-ups that hurry the others along. */
+/** The same loop, run so often at most: rare work need not be looked for with each poll. */
 export function atMostEvery(every_ms: number, loop: JobLoop): JobLoop {
   let next_ms = 0;
   return {

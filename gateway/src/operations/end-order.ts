@@ -48,6 +48,10 @@ export async function reverseAtChannel(
   told: Pick<Evidence, 'promised'> = {},
 ): Promise<Ended> {
   const client = await openAccount(gateway, order.account_id);
+  // Given up meanwhile and paid after all, a reverse that came now would take back what its merchant has been told of.
+  const now = await gateway.store.orders.byTradeId(order.merchant_id, order.trade_id);
+  if (now && (now.state !== 'undecided' || now.ending !== 'reverse'))
+    return { order: now, refused: null, again: false };
   const report = counted(gateway, order, 'reverse', await tryReverse(gateway, client, order));
   const evidence = { source: 'reverse', raw: rawOf(report), ...told } as const;
   return {

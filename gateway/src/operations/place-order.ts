@@ -87,13 +87,13 @@ export async function takeLease(gateway: Gateway, order: Order): Promise<Order |
 }
 
 /**
- * The order under a lease that lasts until its channel has answered. Nobody pays with a code that was shown to a till long ago.
- * Throws 601 when it has been taken over.
+ * The order under a lease that lasts until its channel has answered. Throws 601 when it has been taken over.
+ * @param may_renew false: the time of what was shown to a till is over with the lease
  */
-export async function stillOurs(gateway: Gateway, order: Order): Promise<Order> {
+export async function stillOurs(gateway: Gateway, order: Order, may_renew = !hasPaymentCode(order)): Promise<Order> {
   if (inTime(gateway, order.placing_until_ms)) return order;
-  const renewed = hasPaymentCode(order) ? null : await takeLease(gateway, order);
-  if (!renewed) throw stillUnknown('it took too long to be placed');
+  const renewed = may_renew ? await takeLease(gateway, order) : null;
+  if (!renewed || !inTime(gateway, renewed.placing_until_ms)) throw stillUnknown('it took too long to be placed');
   return renewed;
 }
 

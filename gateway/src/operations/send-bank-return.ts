@@ -21,7 +21,7 @@ export async function sendBankReturn(gateway: Gateway, back: BankReturn, until_m
   const { bank_returns, exceptions } = gateway.store;
   switch (report.outcome) {
     case 'succeeded':
-      if (!(await bank_returns.end(back.return_no, 'succeeded', '', now_ms))) return;
+      if (!(await bank_returns.end(back.return_no, 'succeeded', '', now_ms, null))) return;
       if (back.whole && credit.exception_id !== null)
         await exceptions.resolve(
           credit.exception_id,
@@ -33,7 +33,8 @@ export async function sendBankReturn(gateway: Gateway, back: BankReturn, until_m
     case 'declined':
     case 'closed': {
       const message = report.outcome === 'declined' ? `${report.code}: ${report.message}` : report.message;
-      await bank_returns.end(back.return_no, 'failed', message, now_ms);
+      // A refusal that is old by now says nothing about what somebody else has sent since.
+      if (!(await bank_returns.end(back.return_no, 'failed', message, now_ms, until_ms))) return;
       return raiseReturnFailed(gateway, back.account_id, back.reference, back.return_no, message);
     }
     case 'processing':

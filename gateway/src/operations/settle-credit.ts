@@ -171,7 +171,7 @@ async function settle(gateway: Gateway, { credits, order, surplus, by }: Settlem
     references,
     as_of_ms: now_ms,
   });
-  if (!settled && paid.state === 'undecided') throw takenMeanwhile();
+  if (!settled && paid.state === order.state) throw takenMeanwhile();
   if (!settled)
     throw new ApiError(
       'wrong_state',

@@ -84,6 +84,7 @@ export async function takeReturned(gateway: Gateway, account_id: string, entry: 
     'failed',
     `RETURNED ${entry.remittance ?? ''}`.trim(),
     gateway.ports.clock.now_ms(),
+    null,
   );
   await raiseReturnFailed(gateway, account_id, back.reference, number, entry.remittance ?? 'RETURNED');
 }

@@ -71,7 +71,8 @@ const END: Statement = {
   text: `
 WITH ended AS (
   UPDATE bank_returns SET state = $2, message = $3, updated_at_ms = $4
-  WHERE return_no = $1 AND state IN ('due', 'processing') RETURNING account_id, reference, whole, amount_fen
+  WHERE return_no = $1 AND state IN ('due', 'processing') AND ($5::bigint IS NULL OR check_at_ms = $5)
+  RETURNING account_id, reference, whole, amount_fen
 ), credit AS (
   UPDATE bank_credits c SET updated_at_ms = $4,
     state = CASE WHEN $2 = 'succeeded' THEN 'returned' WHEN c.reversed_by IS NULL THEN 'held' ELSE 'reversed' END
@@ -101,8 +102,17 @@ export interface BankReturnStore {
     check_at_ms: number,
     now_ms: number,
   ): Promise<void>;
-  /** Answers false when it had ended before. */
-  end(return_no: string, state: 'succeeded' | 'failed', message: string, now_ms: number): Promise<boolean>;
+  /**
+   * Answers false when it had ended before, or has been claimed by somebody else since.
+   * @param lease_until_ms of the claim under which this was found out; null: whoever has claimed it, it is so
+   */
+  end(
+    return_no: string,
+    state: 'succeeded' | 'failed',
+    message: string,
+    now_ms: number,
+    lease_until_ms: number | null,
+  ): Promise<boolean>;
   byNumber(return_no: string): Promise<BankReturn | null>;
 }
 
@@ -117,8 +127,8 @@ export function createBankReturnStore(database: Database): BankReturnStore {
     async wait(return_no, { channel_transfer_id, message }, check_at_ms, now_ms) {
       await database.query(WAIT, [return_no, channel_transfer_id, message, check_at_ms, now_ms]);
     },
-    async end(return_no, state, message, now_ms) {
-      return (await database.query(END, [return_no, state, message, now_ms])).length === 1;
+    async end(return_no, state, message, now_ms, lease_until_ms) {
+      return (await database.query(END, [return_no, state, message, now_ms, lease_until_ms])).length === 1;
     },
     async byNumber(return_no) {
       return (await database.query<BankReturn>(BY_NUMBER, [return_no]))[0] ?? null;

@@ -195,6 +195,7 @@ SELECT trade_id FROM saved`,
 
 /** The statement of a save that does not travel with others. */
 export function statementAlone(save: OrderSave): Statement | null {
+  if (save.takes_credits && save.takes_preorder) throw new Error('a try of a preorder is no bank transfer');
   if (save.takes_credits) return save.raises ? SAVE_TAKING_CREDITS_RAISING : SAVE_TAKING_CREDITS;
   if (save.takes_preorder) return save.raises ? SAVE_TAKING_PREORDER_RAISING : SAVE_TAKING_PREORDER;
   return save.raises ? SAVE_RAISING : null;

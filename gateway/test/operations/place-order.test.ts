@@ -43,7 +43,7 @@ describe('a node that stood still between recording an order and calling its cha
     const asking = askingGateway(opened, NOW_MS, { begin: [ACCEPTED] });
     const order = await insertOrder(opened.store, { placing_until_ms: NOW_MS + 30_000 });
     const prepared = await prepare(asking.gateway, order);
-    asking.now_ms = NOW_MS + 10_001;
+    asking.now_ms = NOW_MS + 5_001;
     await opened.store.orders.save(saveOf(order, { ending: 'close' }));
     await expect(place(asking.gateway, order, prepared, [])).rejects.toMatchObject({ code_name: 'channel_timeout' });
     expect(asking.calls).toEqual([]);
@@ -54,10 +54,10 @@ describe('a node that stood still between recording an order and calling its cha
     const code = { pay_type: 'common.micro', placing_until_ms: NOW_MS + 30_000 };
     const order = await insertOrder(opened.store, code);
     const prepared = await prepare(asking.gateway, order);
-    asking.now_ms = NOW_MS + 10_001;
+    asking.now_ms = NOW_MS + 5_001;
     await expect(place(asking.gateway, order, prepared, [])).rejects.toMatchObject({ code_name: 'channel_timeout' });
     expect(asking.calls).toEqual([]);
-    asking.now_ms = NOW_MS + 10_000;
+    asking.now_ms = NOW_MS + 5_000;
     await (
       await place(asking.gateway, order, prepared, [])
     ).committed;

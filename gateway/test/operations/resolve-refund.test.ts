@@ -58,10 +58,10 @@ describe('a refund', () => {
 test('a refund is not sent by a node that stood still until others may have sent it, or given it up', async () => {
   const { order, refund } = await anUnansweredRefund(opened);
   const { gateway, calls } = askingGateway(opened, NOW_MS, { refund: [DONE] });
-  const late = { ...refund, calling_until_ms: NOW_MS + 19_999 };
+  const late = { ...refund, calling_until_ms: NOW_MS + 24_999 };
   expect(await submitRefund(gateway, order, late, 'refund')).toEqual(late);
   expect(calls).toEqual([]);
-  const in_time = { ...refund, calling_until_ms: NOW_MS + 20_000 };
+  const in_time = { ...refund, calling_until_ms: NOW_MS + 25_000 };
   expect(await submitRefund(gateway, order, in_time, 'refund')).toMatchObject({ state: 'succeeded' });
 });
 

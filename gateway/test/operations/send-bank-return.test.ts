@@ -110,7 +110,30 @@ test('a return is not sent by a node that stood still until others may have sent
   const reference = await returning();
   const back = await claim(NOW_MS);
   const nobody_knows = gatewayWhoseBankKnows({ outcome: 'not_found', message: '', raw: '' });
-  await expect(sendBankReturn(nobody_knows, back, NOW_MS + 19_999)).rejects.toThrow('took too long');
+  await expect(sendBankReturn(nobody_knows, back, NOW_MS + 24_999)).rejects.toThrow('took too long');
   // Its bank refuses every transfer: nothing was sent.
+  expect(await stateOf(reference)).toBe('returning');
+});
+
+test('an old refusal does not end a return that somebody else has sent since', async () => {
+  const reference = await returning();
+  const back = await claim(NOW_MS);
+  const bank = gatewayWhoseBankKnows({ outcome: 'not_found', message: '', raw: '' });
+  const slow = {
+    ...bank,
+    directory: {
+      account: () =>
+        Promise.resolve({
+          client: {
+            refund: async () => {
+              // The lease runs out while the refusal is on its way, and the return goes to another node.
+              await opened.store.bank_returns.claim(UNTIL_MS, UNTIL_MS + LEASE_MS, 100);
+              return { outcome: 'declined', code: 'SYSTEM_BUSY', message: '' };
+            },
+          },
+        }),
+    },
+  } as unknown as Gateway;
+  await sendBankReturn(slow, back, UNTIL_MS);
   expect(await stateOf(reference)).toBe('returning');
 });

@@ -87,7 +87,7 @@ test('credits that are to pay together do so all or not at all', async () => {
 describe('a credit whose return the bank refuses', () => {
   test('waits again', async () => {
     const reference = await heldCredit();
-    await opened.store.bank_returns.end(await sendBack(reference), 'failed', 'PAYEE_UNKNOWN', NOW_MS);
+    await opened.store.bank_returns.end(await sendBack(reference), 'failed', 'PAYEE_UNKNOWN', NOW_MS, null);
     expect(await stateOf(reference)).toBe('held');
   });
 
@@ -95,7 +95,7 @@ describe('a credit whose return the bank refuses', () => {
     const reference = await heldCredit();
     const return_no = await sendBack(reference);
     expect(await opened.store.bank_credits.reverse(ACCOUNT, reference, newId(), NOW_MS)).toBe('returning');
-    await opened.store.bank_returns.end(return_no, 'failed', 'PAYEE_UNKNOWN', NOW_MS);
+    await opened.store.bank_returns.end(return_no, 'failed', 'PAYEE_UNKNOWN', NOW_MS, null);
     expect(await stateOf(reference)).toBe('reversed');
   });
 });

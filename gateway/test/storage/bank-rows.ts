@@ -53,7 +53,7 @@ export async function useBank(store: Store): Promise<void> {
   });
   await bank_returns.claim(NOW_MS, NOW_MS + 30_000, 32);
   await bank_returns.wait(newId(), { channel_transfer_id: null, message: '' }, NOW_MS, NOW_MS);
-  await bank_returns.end(newId(), 'failed', '', NOW_MS);
+  await bank_returns.end(newId(), 'failed', '', NOW_MS, NOW_MS);
   await bank_returns.byNumber(newId());
   await bank_files.find(ACCOUNT, 'sha1');
   await bank_files.record({

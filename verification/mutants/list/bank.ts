@@ -397,4 +397,18 @@ export const BANK: readonly Mutant[] = [
       },
     },
   },
+  {
+    name: 'old-refusal-ends-a-return-sent-anew',
+    guard: 'a refusal ends a return only under the lease under which it was heard',
+    stands_for: 'a credit waits again although another node has sent it back',
+    file: 'gateway/src/operations/send-bank-return.ts',
+    find: "'failed', message, now_ms, until_ms)",
+    replace: "'failed', message, now_ms, null)",
+    caught_by: {
+      test: {
+        file: 'gateway/test/operations/send-bank-return.test.ts',
+        name: 'an old refusal does not end a return that somebody else has sent since',
+      },
+    },
+  },
 ];

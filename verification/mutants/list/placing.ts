@@ -458,12 +458,27 @@ export const PLACING: readonly Mutant[] = [
     name: 'late-order-sent-over-another-node',
     guard: 'a lease is renewed by compare-and-set',
     file: PLACE,
-    find: 'const renewed = hasPaymentCode(order) ? null : await takeLease(gateway, order);',
-    replace: 'const renewed = hasPaymentCode(order) ? null : ((await takeLease(gateway, order)) ?? order);',
+    find: 'const renewed = may_renew ? await takeLease(gateway, order) : null;',
+    replace:
+      'const renewed = may_renew ? ((await takeLease(gateway, order)) ?? { ...order, placing_until_ms: Number.MAX_VALUE }) : null;',
     caught_by: {
       test: {
         file: 'gateway/test/operations/place-order.test.ts',
         name: 'does not call when somebody has taken it over',
+      },
+    },
+  },
+  {
+    name: 'reverse-carried-out-though-given-up',
+    guard: 'a reverse is sent only while it is wanted',
+    stands_for: 'a payment that its merchant was told of is taken back by a node that stood still',
+    file: 'gateway/src/operations/end-order.ts',
+    find: "if (now && (now.state !== 'undecided' || now.ending !== 'reverse'))",
+    replace: "if (now && now.state === 'failed')",
+    caught_by: {
+      test: {
+        file: 'gateway/test/operations/end-order.test.ts',
+        name: 'a reverse that was given up while its node stood still is not carried out',
       },
     },
   },
