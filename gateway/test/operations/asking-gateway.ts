@@ -6,6 +6,7 @@ import type {
   CloseReport,
   PaymentReport,
   RefundReport,
+  ReverseReport,
 } from '../../src/channels/channel.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { Order } from '../../src/domain/order.ts';
@@ -22,6 +23,7 @@ export interface Answers {
   readonly begin?: readonly BeginReport[];
   readonly query?: readonly PaymentReport[];
   readonly close?: readonly CloseReport[];
+  readonly reverse?: readonly ReverseReport[];
   readonly refund?: readonly RefundReport[];
   readonly query_refund?: readonly RefundReport[];
 }
@@ -52,6 +54,7 @@ export function askingGateway({ store }: Opened, now_ms: number, answers: Answer
     prepareBegin: () => Promise.resolve({ send: () => answer('begin', answers.begin) }),
     query: () => answer('query', answers.query ?? [WAITING]),
     close: () => answer('close', answers.close ?? [CLOSED]),
+    reverse: () => answer('reverse', answers.reverse),
     refund: () => answer('refund', answers.refund),
     queryRefund: () => answer('query_refund', answers.query_refund),
   } as unknown as ChannelClient;

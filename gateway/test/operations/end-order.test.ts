@@ -14,8 +14,14 @@ afterAll(() => opened.close());
 
 test('a reverse that was given up while its node stood still is not carried out', async () => {
   const order = await anAcceptedOrder(opened, { pay_type: 'common.micro' });
-  // Its channel would not know how to reverse: whoever calls fails.
-  const { gateway } = askingGateway(opened, NOW_MS);
+  const reverse = [{ outcome: 'declined', code: 'REVERSE_EXPIRE', message: 'too late' }] as const;
+  const { gateway, calls } = askingGateway(opened, NOW_MS, { reverse });
   const ended = await reverseAtChannel(gateway, { ...order, ending: 'reverse' });
   expect(ended).toMatchObject({ order: { state: 'undecided', ending: null }, refused: null, again: false });
+  expect(calls).toEqual([]);
+  expect(
+    await reverseAtChannel(gateway, await anAcceptedOrder(opened, { pay_type: 'common.micro', ending: 'reverse' })),
+  ).toMatchObject({
+    refused: { code: 'REVERSE_EXPIRE' },
+  });
 });
