@@ -67,6 +67,9 @@ export class NoAnswer extends Error {
   }
 }
 
+/** For having a connection, milliseconds: a request's own time limit starts after it. */
+export const CONNECT_TIMEOUT_MS = 5_000;
+
 export interface HttpClient {
   /** Sends one request. Redirects are never followed. Rejects with `NoAnswer` and nothing else. */
   send(request: HttpRequest): Promise<HttpAnswer>;

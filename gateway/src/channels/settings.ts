@@ -1,5 +1,6 @@
 /** What the settings of every channel's accounts have in common, and how they are checked. */
 import { z } from 'zod';
+import { CONNECT_TIMEOUT_MS } from '../ports.ts';
 import { ChannelMisconfigured } from './channel.ts';
 
 /** Signatures cover the path, so that a base URL with a path of its own would sign something else than the peer sees. */
@@ -10,11 +11,9 @@ export const origin = (example: string) =>
     .transform((text) => text.replace(/\/$/, ''));
 
 const LONGEST_ANSWER_MS = 20_000;
-/** As long as a connection is waited for (outbound/http-client.ts). */
-const LONGEST_CONNECT_MS = 5_000;
 
 /** The longest that a call to a channel lasts, milliseconds. */
-export const LONGEST_CALL_MS = LONGEST_CONNECT_MS + LONGEST_ANSWER_MS;
+export const LONGEST_CALL_MS = CONNECT_TIMEOUT_MS + LONGEST_ANSWER_MS;
 
 /** How long an answer may take: shorter than the lease of the order that waits for it. */
 export const timeoutMs = z.int('must be a whole number of milliseconds').min(100).max(LONGEST_ANSWER_MS).default(5_000);

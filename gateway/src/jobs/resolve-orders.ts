@@ -7,7 +7,7 @@ import type { ClaimedJob } from '../storage/jobs.ts';
 import { postpone } from './postpone.ts';
 import type { JobLoop } from './runner.ts';
 
-/** Longer than two channel calls with their time limits. */
+/** Longer than a channel takes to answer twice; one that is slower is asked once more, and what it is sent has a lease of its own. */
 const LEASE_MS = 30_000;
 
 /** How long after its expiry an order may stay undecided before a person is asked to look. */

@@ -6,7 +6,7 @@ import type { ClaimedJob } from '../storage/jobs.ts';
 import { postpone } from './postpone.ts';
 import type { JobLoop } from './runner.ts';
 
-/** Longer than a query and a refund call with their time limits. */
+/** Longer than a channel takes to answer twice; one that is slower is asked once more, and what it is sent has a lease of its own. */
 const LEASE_MS = 30_000;
 
 /** Asks about undecided refunds, and sends those that the channel never got. */

@@ -3,7 +3,14 @@
  * each TLS profile there, so that no request travels under another account's certificate.
  */
 import { createSecureContext, getCACertificates } from 'node:tls';
-import { type HttpAnswer, type HttpClient, type HttpRequest, NoAnswer, type TlsProfile } from '../ports.ts';
+import {
+  CONNECT_TIMEOUT_MS,
+  type HttpAnswer,
+  type HttpClient,
+  type HttpRequest,
+  NoAnswer,
+  type TlsProfile,
+} from '../ports.ts';
 import { type ConnectOptions, ConnectionPools, type Peer } from './connection-pools.ts';
 import { Exchange } from './exchange.ts';
 
@@ -36,7 +43,7 @@ export interface ClosableHttpClient extends HttpClient {
  * | `lost` | `timeout`, `too_large`, `bad_answer`, `connection_lost` |
  */
 export function createHttpClient(options: HttpClientOptions = {}): ClosableHttpClient {
-  const connect_timeout_ms = options.connect_timeout_ms ?? 5_000;
+  const connect_timeout_ms = options.connect_timeout_ms ?? CONNECT_TIMEOUT_MS;
   const pools = new ConnectionPools({
     max_peers: options.max_origins ?? 100,
     connections_per_peer: options.connections_per_origin ?? 256,
