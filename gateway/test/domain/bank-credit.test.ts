@@ -11,7 +11,7 @@ import {
 } from '../../src/domain/bank-credit.ts';
 import { fen } from '../../src/domain/money.ts';
 import { decide, type Order } from '../../src/domain/order.ts';
-import { anOrder } from './samples.ts';
+import { aBankEntry, anOrder } from './samples.ts';
 
 const NOW_MS = Date.parse('2026-04-12T10:00:00+08:00');
 
@@ -28,22 +28,14 @@ function order(changes: Partial<Order> = {}): Order {
 }
 
 function credit(changes: Partial<BankEntry> = {}): BankEntry {
-  return {
-    reference: 'B1',
-    kind: 'credit',
-    number: '9902000000000002',
+  return aBankEntry({
     amount_fen: fen(7622),
-    currency: 'CNY',
     payer_name: '广州某某贸易有限公司',
     payer_account: '6222020000000008',
     payer_bank: '工商银行',
-    end_to_end_id: null,
-    remittance: null,
-    original_reference: null,
     booked_at_ms: NOW_MS,
-    booked_on: '2026-04-12',
     ...changes,
-  };
+  });
 }
 
 function context(

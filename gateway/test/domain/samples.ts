@@ -1,3 +1,4 @@
+import type { BankEntry } from '../../src/domain/bank-credit.ts';
 import { fen } from '../../src/domain/money.ts';
 import type { DecisionInput, Order } from '../../src/domain/order.ts';
 import type { PaymentFacts } from '../../src/domain/payment-facts.ts';
@@ -102,6 +103,28 @@ export function aRefund(changes: Partial<Refund> = {}): Refund {
     check_count: 0,
     decided_at_ms: null,
     updated_at_ms: CREATED_AT_MS,
+    ...changes,
+  };
+}
+
+export const BANK_NUMBER = '9902000000000002';
+
+/** What a bank says of a credit of 100 fen. */
+export function aBankEntry(changes: Partial<BankEntry> = {}): BankEntry {
+  return {
+    reference: 'B1',
+    kind: 'credit',
+    number: BANK_NUMBER,
+    amount_fen: fen(100),
+    currency: 'CNY',
+    payer_name: null,
+    payer_account: '6222',
+    payer_bank: null,
+    end_to_end_id: null,
+    remittance: null,
+    original_reference: null,
+    booked_at_ms: CREATED_AT_MS,
+    booked_on: '2026-04-12',
     ...changes,
   };
 }

@@ -1,7 +1,7 @@
 /** What the bank has taken back must never wait for a person again: whoever returned it or booked it would give money away. */
-import { BANK_ACCOUNT as ACCOUNT, BANK_NUMBER, newCredit } from './bank-samples.ts';
+import { BANK_ACCOUNT as ACCOUNT, newCredit } from './bank-samples.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { facts } from '../domain/samples.ts';
+import { BANK_NUMBER, facts } from '../domain/samples.ts';
 import type { Order } from '../../src/domain/order.ts';
 import { insertOrder, MERCHANT_ID, newId, NOW_MS, openStore, saveOf, type OpenedStore } from './opened-store.ts';
 

@@ -1,30 +1,14 @@
 /** What a bank says of a credit of 100 fen, and such a credit in the books. */
 import type { BankEntry } from '../../src/domain/bank-credit.ts';
-import { fen } from '../../src/domain/money.ts';
 import type { NewCredit } from '../../src/storage/bank-credits.ts';
 import type { Store } from '../../src/storage/store.ts';
+import { aBankEntry } from '../domain/samples.ts';
 import { newId, NOW_MS } from './opened-store.ts';
 
 export const BANK_ACCOUNT = 'bank-1';
-export const BANK_NUMBER = '9902000000000002';
 
 export function bankEntry(changes: Partial<BankEntry> = {}): BankEntry {
-  return {
-    reference: newId(),
-    kind: 'credit',
-    number: BANK_NUMBER,
-    amount_fen: fen(100),
-    currency: 'CNY',
-    payer_name: null,
-    payer_account: '6222',
-    payer_bank: null,
-    end_to_end_id: null,
-    remittance: null,
-    original_reference: null,
-    booked_at_ms: NOW_MS,
-    booked_on: '2026-04-12',
-    ...changes,
-  };
+  return aBankEntry({ reference: newId(), booked_at_ms: NOW_MS, ...changes });
 }
 
 /** As the store records it first. */
