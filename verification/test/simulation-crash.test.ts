@@ -1,32 +1,18 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../database.ts';
+import { describe, expect, it } from 'vitest';
 import { violations } from '../simulation/at-rest.ts';
-import { createWorldKeys, type WorldKeys } from '../simulation/keys.ts';
 import type { SimulatedMerchant } from '../simulation/merchant.ts';
-import { createWorld, type World } from '../simulation/world.ts';
+import type { World } from '../simulation/world.ts';
+import { toldWorld } from '../told-world.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-let keys: WorldKeys;
-let database: TestDatabase;
 let world: World;
 let merchant: SimulatedMerchant;
 
-beforeAll(async () => {
-  keys = await createWorldKeys();
-});
-
-beforeEach(async () => {
-  database = await createTestDatabase();
-  world = await createWorld({ seed: 'crashes', database_url: database.url, keys });
-  merchant = await world.addMerchant('shop');
-  await world.startNode('first');
-});
-
-afterEach(async () => {
-  await world.close();
-  await database.drop();
+toldWorld({ seed: 'crashes', merchant: 'shop', nodes: ['first'] }, (made, known) => {
+  world = made;
+  merchant = known;
 });
 
 const order = { pay_type: 'wechat.scan', mch_trade_id: 'crash.1', total_fee: 221, body: 'crash' };

@@ -1,34 +1,19 @@
 /** A node that stands still in a bad moment, and goes on when another has taken over. */
-import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../database.ts';
+import { expect, it } from 'vitest';
 import { violations } from '../simulation/at-rest.ts';
-import { createWorldKeys, type WorldKeys } from '../simulation/keys.ts';
 import type { SimulatedMerchant } from '../simulation/merchant.ts';
-import { createWorld, type World } from '../simulation/world.ts';
+import type { World } from '../simulation/world.ts';
+import { toldWorld } from '../told-world.ts';
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600 * SECOND_MS;
 
-let keys: WorldKeys;
-let database: TestDatabase;
 let world: World;
 let merchant: SimulatedMerchant;
 
-beforeAll(async () => {
-  keys = await createWorldKeys();
-});
-
-beforeEach(async () => {
-  database = await createTestDatabase();
-  world = await createWorld({ seed: 'standstill', database_url: database.url, keys });
-  merchant = await world.addMerchant('till');
-  await world.startNode('first');
-  await world.startNode('second');
-});
-
-afterEach(async () => {
-  await world.close();
-  await database.drop();
+toldWorld({ seed: 'standstill', merchant: 'till', nodes: ['first', 'second'] }, (made, known) => {
+  world = made;
+  merchant = known;
 });
 
 /** Whichever node sends a statement first stands still when it has been executed. */
